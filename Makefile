@@ -1,0 +1,41 @@
+# Two commands: `make run` and `make test`. Each sets up what it needs on a machine with Python 3.11+.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup run test check bench lock clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml requirements-dev.lock
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "collector needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The example config measures a small application that stands beside it, so that is started too.
+run: setup
+	@$(BIN)/python config/example/app.py & app=$$!; trap 'kill $$app 2>/dev/null' EXIT INT TERM; \
+	$(BIN)/collector run --config config/collector.toml
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 0 tests/test_floors.py
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# A lock names versions and hashes, never a registry.
+lock:
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --all-extras \
+	  --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --all-extras \
+	  --python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

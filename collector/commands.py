@@ -1,0 +1,99 @@
+"""The command line's frame: finds commands by their files, and turns errors into sentences."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from collector import __version__, cli
+from collector.errors import CollectorError, ConfigError
+
+if TYPE_CHECKING:
+    from collector.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """A group whose commands are the files of `collector.cli`; ``x.py`` holds ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The file names, without importing anything."""
+        return sorted(info.name for info in pkgutil.iter_modules(cli.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one that is called."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{cli.__name__}.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="collector")
+def main_group() -> None:
+    """The flight recorder of this machine: what got slower, since when, and was it the code or the machine?"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status. A person never sees a traceback."""
+    try:
+        code = main_group.main(arguments, prog_name="collector", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CollectorError as error:
+        tell(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def tell(error: CollectorError) -> None:
+    """Print an error the way all of them look: what and where, then what to do."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+    if error.hint:
+        click.echo(f"  {click.style('→', fg='cyan')} {error.hint}", err=True)
+
+
+def config_option(command: F) -> F:
+    """``--config FILE``."""
+    return click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE",
+        help="The config file (default: $COLLECTOR_CONFIG, then the user's, then /etc's).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def settings_for(config: Path | None) -> Settings:
+    """The settings of this call; raises ConfigError with every fault."""
+    from collector.samplers.base import SAMPLERS  # noqa: PLC0415  # commands that need none start faster
+    from collector.settings import load  # noqa: PLC0415
+    from collector.workloads.base import settings_by_kind  # noqa: PLC0415
+
+    return load(config, settings_by_kind(), samplers=tuple(SAMPLERS))

@@ -1,0 +1,141 @@
+"""Untrusted tables to checked, frozen structs, telling every fault at once.
+
+msgspec stops at the first fault of a value, so a table is converted key by key. What is allowed is
+said in words, taken from the type.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from collector.errors import Problem
+from collector.registry import nearest
+from collector.units import Duration, Size
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the config. Subclasses name its keys; `faults` checks what types cannot."""
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield (key, what is wrong and what is allowed) for faults between or beyond types."""
+        return iter(())
+
+
+S = TypeVar("S", bound=Section)
+Key = tuple[str | int, ...]
+
+
+def table(
+    value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found: list[Problem]
+) -> S | None:
+    """Convert ``value`` to ``kind``; None when it has faults, which are appended to ``found``.
+
+    ``at`` is where the table stands in the file, for messages; ``lines`` gives line numbers.
+    """
+    if not isinstance(value, dict):
+        found.append(problem(at, f"must be a table, [{dotted(at)}]", lines, value))
+        return None
+    before = len(found)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key in value.keys() - fields.keys():
+        hint = nearest(key, fields) or f"; allowed are {', '.join(fields)}"
+        found.append(problem((*at, key), f"unknown key{hint}", lines, value[key]))
+    converted = {
+        name: _value(value[name], field.type, (*at, name), lines, found)
+        for name, field in fields.items()
+        if name in value
+    }
+    for name, field in fields.items():
+        if field.required and name not in value:
+            found.append(problem((*at, name), f"missing; must be {allowed(field.type)}", lines))
+    if len(found) > before:
+        return None
+    made = kind(**{fields[name].name: item for name, item in converted.items()})
+    for key, message in made.faults():
+        found.append(problem((*at, key), message, lines, value.get(key)))
+    return made if len(found) == before else None
+
+
+def _value(value: Any, kind: Any, at: Key, lines: Mapping[Key, int], found: list[Problem]) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return table(value, kind, at, lines, found)
+    try:
+        return msgspec.convert(value, kind, dec_hook=_custom)
+    except (msgspec.ValidationError, ValueError) as error:
+        reason = str(error).split(" - at `")[0]
+        ours = Duration in _parts(kind) or Size in _parts(kind)
+        message = reason if ours and not reason.startswith("Expected") else f"must be {allowed(kind)}"
+        found.append(problem(at, message, lines, value))
+        return None
+
+
+def _custom(kind: type[Any], value: Any) -> Any:
+    if issubclass(kind, (Duration, Size)):
+        return kind.parse(value)
+    if issubclass(kind, Path) and isinstance(value, str) and value and "\0" not in value:
+        return Path(value)
+    raise ValueError(f"must be {allowed(kind)}")
+
+
+def allowed(kind: Any) -> str:
+    """What a value of this type may be, in words."""
+    if get_origin(kind) is Annotated:
+        notes = [note.description for note in get_args(kind)[1:] if getattr(note, "description", None)]
+        return notes[0] if notes else allowed(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(allowed(part) for part in get_args(kind) if part is not types.NoneType)
+    if get_origin(kind) is tuple:
+        return f"a list, each item {allowed(get_args(kind)[0])}"
+    if kind in (Duration, Size):
+        return str(kind.allowed)
+    words = {str: "a text in quotes", int: "a whole number", bool: "true or false", Path: "a path in quotes"}
+    return words.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    return (kind, *(part for inner in get_args(kind) for part in _parts(inner)))
+
+
+def problem(at: Key, message: str, lines: Mapping[Key, int], value: object = None) -> Problem:
+    """A fault at a key, with the line of the key or of the nearest table around it."""
+    line = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), None)
+    return Problem(dotted(at), message, line, None if value is None else shown(value))
+
+
+def dotted(at: Key) -> str:
+    """``("workloads", 1, "every")`` as people write it: ``workloads[2].every``."""
+    out = ""
+    for part in at:
+        out += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if out else part
+    return out
+
+
+def shown(value: object) -> str:
+    """A value as the config writes it, shortened, without the password of a URL."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        text = f'"{without_password(value)}"'
+    elif isinstance(value, list):
+        text = "[" + ", ".join(shown(item) for item in value) + "]"
+    elif isinstance(value, dict):
+        text = "{ " + ", ".join(f"{k} = {shown(v)}" for k, v in value.items()) + " }"
+    else:
+        text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…" + text[-1]
+
+
+def without_password(url: str) -> str:
+    """``url`` with the password of ``user:password@`` replaced by ``***``."""
+    scheme, mark, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    if not mark or not at or ":" not in user:
+        return url
+    return f"{scheme}://{user.split(':', 1)[0]}:***@{host}"

@@ -1,0 +1,121 @@
+"""The log: structlog events with names and fields.
+
+On a terminal a line reads as a sentence with fields to the right; elsewhere it is one JSON document
+a line; under systemd each line starts with its journal priority.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TextIO
+
+from collector.lean import CRYPTO, without
+from collector.systemd import stderr_is_journal
+
+with without("rich", *CRYPTO):
+    import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+LEVELS = ("debug", "info", "warning", "error")
+QUIET_SECONDS = 30.0
+
+# C0 and C1 controls, and the bidirectional overrides that make text read as something else.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_PRIORITY = {"debug": "<7>", "info": "<6>", "warning": "<4>", "error": "<3>", "critical": "<2>"}
+
+
+def printable(text: str) -> str:
+    """``text`` with control and bidirectional characters written out as escapes."""
+    return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger whose events carry ``component=name``."""
+    return structlog.get_logger(component=name)  # type: ignore[no-any-return]
+
+
+def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None = None) -> None:
+    """Set up logging for this process.
+
+    ``style`` is ``console``, ``json`` or ``journal`` (JSON with a priority in front); ``auto`` picks
+    by where stderr leads.
+    """
+    out = sys.stderr if stream is None else stream
+    if style == "auto":
+        style = "journal" if stderr_is_journal() else "console" if out.isatty() else "json"
+    structlog.configure(
+        processors=_processors(style, colors=out.isatty()),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    # APScheduler tells misses and errors by events, which the schedule turns into records; what it
+    # logs besides would be told twice.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _processors(style: str, *, colors: bool) -> list[Processor]:
+    first: list[Processor] = [structlog.processors.add_log_level]
+    if style == "console":
+        stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        render = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24, sort_keys=False)
+        return [*first, stamp, _drop_component, _escape_controls, render]
+    last: list[Processor] = [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(default=str),
+    ]
+    return [*first, *last, _prefix_priority] if style == "journal" else [*first, *last]
+
+
+def _drop_component(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event.pop("component", None)
+    return event
+
+
+def _escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The console renderer passes raw terminal escapes through; JSON does not."""
+    return {k: printable(v) if isinstance(v, str) else v for k, v in event.items()}
+
+
+def _prefix_priority(_: WrappedLogger, method: str, line: Any) -> str:
+    return _PRIORITY.get(method, "<6>") + str(line)
+
+
+class Folded:
+    """Says a repeated complaint at once, then at most every 30 s with its count, and its end.
+
+    Safe to share between threads. ``event`` is the log event's name; recovery is ``event + ".over"``.
+    """
+
+    def __init__(self, logger: FilteringBoundLogger, event: str, *, level: str = "warning") -> None:
+        self._logger = logger
+        self._event = event
+        self._level = level
+        self._lock = threading.Lock()
+        self._since_said = 0
+        self._total = 0
+        self._said_at: float | None = None
+
+    def happened(self, monotonic: float, **fields: Any) -> None:
+        """Count one occurrence, and log it if nothing was logged in the last 30 s."""
+        with self._lock:
+            self._total += 1
+            self._since_said += 1
+            if self._said_at is not None and monotonic - self._said_at < QUIET_SECONDS:
+                return
+            count, self._since_said, self._said_at = self._since_said, 0, monotonic
+        if count > 1:
+            fields["count"] = count
+        getattr(self._logger, self._level)(self._event, **fields)
+
+    def over(self, **fields: Any) -> None:
+        """Log that it has ended, with the total, if it ever began."""
+        with self._lock:
+            total, self._total, self._since_said, self._said_at = self._total, 0, 0, None
+        if total:
+            self._logger.info(f"{self._event}.over", count=total, **fields)

@@ -1,0 +1,65 @@
+"""Runs: the ledger of timed work, with the state of the machine during each."""
+
+from collector.orm import peewee
+from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind
+
+OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
+
+
+@kind("run", "workload", pushed=True)
+class Run(Record):
+    """One run of a workload, or of anything that was timed elsewhere and reported."""
+
+    id = peewee.AutoField(help_text="counts up")
+    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
+    workload = Text("name of the workload", longest=200)
+    workload_kind = Text("command, sql, http, python, time, import, …", longest=40, default="reported")
+    command = Text("what was run, without secrets", longest=1000, null=True)
+    timestamp = Timestamp("when it began, or was due")
+    outcome = Text("ok, failed, timeout, missed, overlapped or crashed", longest=20, default="ok")
+    wall_ms = Real("from start to end; null when it did not run", unit="ms", minimum=0, null=True)
+    user_ms = Real("processor time in the program", unit="ms", minimum=0, null=True)
+    system_ms = Real("processor time in the kernel for it", unit="ms", minimum=0, null=True)
+    max_rss_bytes = Whole("largest resident memory; null under the runner's own floor", unit="B", minimum=0, null=True)
+    read_bytes = Whole("read from disk", unit="B", minimum=0, null=True)
+    written_bytes = Whole("written to disk", unit="B", minimum=0, null=True)
+    voluntary_switches = Whole("times it waited", minimum=0, null=True)
+    involuntary_switches = Whole("times it was interrupted", minimum=0, null=True)
+    exit_code = Whole("exit status; null when a signal ended it", null=True)
+    signal = Whole("number of the signal that ended it", null=True)
+    rows = Whole("rows of the answer (sql)", minimum=0, null=True)
+    http_status = Whole("status of the answer (http)", null=True)
+    connect_ms = Real("until connected (sql, http)", unit="ms", minimum=0, null=True)
+    execute_ms = Real("until the first row could be fetched (sql)", unit="ms", minimum=0, null=True)
+    fetch_ms = Real("for all rows (sql)", unit="ms", minimum=0, null=True)
+    first_byte_ms = Real("until the first byte of the answer (http)", unit="ms", minimum=0, null=True)
+    received_bytes = Whole("size of the answer (http)", unit="B", minimum=0, null=True)
+    output = Text("what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True)
+    output_bytes = Whole("how much it printed", unit="B", minimum=0, null=True)
+    detail = Text("the reason, where the outcome needs one", longest=2000, null=True)
+    plan = Text("the query plan (sql, over budget)", longest=20_000, null=True)
+    budget_ms = Real("its budget at that time", unit="ms", null=True)
+    busy_percent = Real("all cores busy during it, itself included", unit="%", null=True)
+    others_percent = Real("cores busy with other work during it", unit="%", null=True)
+    cpu_some_percent = Real("cpu pressure during it", unit="%", null=True)
+    memory_some_percent = Real("memory pressure during it", unit="%", null=True)
+    io_some_percent = Real("disk pressure during it", unit="%", null=True)
+    available_bytes = Whole("memory available at its end", unit="B", null=True)
+    temperature_celsius = Real("hottest processor sensor at its end", unit="°C", null=True)
+    frequency_mhz = Real("mean clock of the cores at its end", unit="MHz", null=True)
+    on_battery = Flag("whether the machine ran on its battery", null=True)
+    git_commit = Text("commit of its folder", longest=64, null=True)
+    git_dirty = Flag("whether tracked files were changed since", null=True)
+    boot_id = Text("the kernel's id of this boot", null=True)
+    noisy = Flag("whether the machine was too busy for the time to be trusted", null=True)
+
+    class Meta:
+        table_name = "workload_runs"
+
+
+Run.add_index(Run.workload, Run.timestamp, name="workload_runs_workload_timestamp")
+Run.add_index(
+    Run.index(
+        Run.record_id, unique=True, where=Run.record_id.is_null(False), name="workload_runs_record_id"
+    )
+)

@@ -1,0 +1,178 @@
+"""What a sampler is, and how a group of them takes one turn without being able to hurt each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from collector.clock import Instant
+from collector.log import Folded, get_logger
+from collector.registry import Registry
+from collector.settings import Settings
+from collector.units import Duration
+
+log = get_logger("samplers")
+
+Raw = TypeVar("Raw")
+
+
+class Missing(Exception):
+    """This machine lacks the subject (no battery, no PSI): said once, then the sampler is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the recorder knows about itself at one moment, for its own sampler."""
+
+    queued: int
+    flush_ms: float | None
+    dropped: int
+    late_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What samplers are given: the settings, and a look at the recorder itself."""
+
+    settings: Settings
+    figures: Callable[[], Figures] = lambda: Figures(0, None, 0, 0.0)
+
+    @property
+    def database(self) -> Path:
+        """The database file; samplers only ever ask for its size."""
+        return self.settings.database
+
+
+class Sampler(Generic[Raw]):
+    """One subject. `read` is the thin line to the kernel, `records` is pure.
+
+    Set ``name``; set ``rates = False`` when one reading is enough (levels), so that the first is kept.
+    """
+
+    name: ClassVar[str]
+    rates: ClassVar[bool] = True
+    # Reads a disk or a device, so it may hang: such samplers come last in their turn.
+    may_block: ClassVar[bool] = False
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @classmethod
+    def every(cls, settings: Settings) -> Duration | None:
+        """Its own interval, or None for the common one."""
+        return None
+
+    def read(self) -> Raw:
+        """Ask the kernel. Raises `Missing` when this machine has no such thing."""
+        raise NotImplementedError
+
+    def records(self, before: Raw | None, now: Raw, seconds: float, timestamp: int) -> list[msgspec.Struct]:
+        """Turn two readings, ``seconds`` of monotonic time apart, into records.
+
+        ``before`` is None only where ``rates`` is False.
+        """
+        raise NotImplementedError
+
+
+SAMPLERS: Registry[type[Sampler[Any]]] = Registry("sampler")
+
+C = TypeVar("C", bound=type[Sampler[Any]])
+
+
+def sampler(cls: C) -> C:
+    """Announce a sampler by its name."""
+    SAMPLERS.add(cls.name, cls)
+    return cls
+
+
+class Seat:
+    """One sampler in its group: remembers the reading before, guards against overlap, counts failures."""
+
+    def __init__(self, of: Sampler[Any]) -> None:
+        self.sampler = of
+        self.name = of.name
+        self.missing = False
+        self.failures = 0
+        self.skipped = 0
+        self.duration_ms: float | None = None
+        self._busy = threading.Lock()
+        self._before: Any = None
+        self._before_at: float | None = None
+        self._failed = Folded(log, "sampler.failed")
+
+    def turn(self, timestamp: int) -> list[msgspec.Struct]:
+        """Take one reading; the records it gives, none at the first one, after a gap or on failure."""
+        if self.missing:
+            return []
+        if not self._busy.acquire(blocking=False):
+            self.skipped += 1  # its last turn hangs; the others go on without it
+            return []
+        try:
+            return self._measured(timestamp)
+        except Missing as reason:
+            self.missing = True
+            log.info("sampler.missing", sampler=self.name, reason=str(reason))
+            return []
+        except Exception as error:  # one of the three edges: a broken sampler never stops the others
+            self.failures += 1
+            self.forget()
+            self._failed.happened(
+                time.monotonic(), sampler=self.name, error=f"{type(error).__name__}: {error}"
+            )
+            return []
+        finally:
+            self._busy.release()
+
+    def forget(self) -> None:
+        """Drop the reading before, so that no rate crosses a gap."""
+        self._before = self._before_at = None
+
+    def _measured(self, timestamp: int) -> list[msgspec.Struct]:
+        start = time.perf_counter()
+        now, at = self.sampler.read(), time.monotonic()
+        before, before_at = self._before, self._before_at
+        self._before, self._before_at = now, at
+        first = before_at is None
+        seconds = at - before_at if before_at is not None else 0.0
+        if (first or seconds <= 0) and self.sampler.rates:
+            records = []
+        else:
+            records = self.sampler.records(before, now, seconds, timestamp)
+        self.duration_ms = (time.perf_counter() - start) * 1000
+        if self.failures:
+            self._failed.over(sampler=self.name)
+        return records
+
+
+class Group:
+    """The samplers that share an interval: one job, one turn, all rows with one timestamp."""
+
+    def __init__(self, seats: list[Seat]) -> None:
+        self.seats = sorted(seats, key=lambda seat: seat.sampler.may_block)
+
+    def prime(self) -> None:
+        """Take the first readings, which give no rates, so that the first turn has something to compare."""
+        for seat in self.seats:
+            if seat.sampler.rates:
+                seat.turn(0)
+
+    def turn(self, at: Instant, put: Callable[[float, list[msgspec.Struct]], None]) -> None:
+        """Read everything once and put the records, those that cannot block before those that can."""
+        records: list[msgspec.Struct] = []
+        for seat in self.seats:
+            if seat.sampler.may_block and records:
+                put(at.monotonic, records)
+                records = []
+            records += seat.turn(at.wall_ms)
+        put(at.monotonic, records)
+
+    def forget(self) -> None:
+        """After a gap every reading starts anew."""
+        for seat in self.seats:
+            seat.forget()

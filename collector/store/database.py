@@ -1,0 +1,136 @@
+"""Connections: one that writes, any number that only read. Pragmas are set, then read back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+from collector.errors import DatabaseError
+from collector.orm import peewee, sqlite3
+from collector.store.failures import classify, in_words
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+# "coll" in ASCII: tells our files from other SQLite files.
+APPLICATION_ID = 0x636F6C6C
+_PLACE_HINT = "set `database` under [collector] to a place this user can write"
+WRITER_BUSY_SECONDS = 2.0
+READER_BUSY_SECONDS = 5.0
+
+# In this order: auto_vacuum after journal_mode would silently stay off.
+_PRAGMAS: tuple[tuple[str, Any, Any], ...] = (
+    ("auto_vacuum", "incremental", 2),
+    ("journal_mode", "wal", "wal"),
+    ("foreign_keys", 1, 1),
+    ("journal_size_limit", 16 << 20, 16 << 20),
+    ("temp_store", "memory", 2),
+    ("cache_size", -1024, -1024),
+)
+_SYNCHRONOUS = {"full": 2, "normal": 1}
+
+
+def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> peewee.SqliteDatabase:
+    """Open the one connection that writes, making the file and its folder if they are missing.
+
+    Raises DatabaseError that says what is wrong with the place, or that a pragma did not take.
+    """
+    _make_folder(path)
+    expected = [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])]
+    pragmas = [(name, value) for name, value, _ in expected]
+    database = peewee.SqliteDatabase(
+        str(path), pragmas=pragmas, timeout=WRITER_BUSY_SECONDS, check_same_thread=False,
+        lock_type="IMMEDIATE", thread_safe=False,
+    )
+    with told(path):
+        database.connect()
+        is_empty = database.pragma("page_count") == 0
+        for name, _, value in expected:
+            got = database.pragma(name)
+            # An older file keeps the auto_vacuum it was made with until it is vacuumed.
+            if got != value and (name != "auto_vacuum" or is_empty):
+                raise DatabaseError(
+                    f"{path}: SQLite did not take {name} = {value}, it says {got}",
+                    hint="is the file on a network or read-only file system? WAL needs a local disk",
+                )
+    return database
+
+
+def open_reader(path: Path) -> peewee.SqliteDatabase:
+    """Open a connection that cannot write. Raises DatabaseError when there is no such file."""
+    if not path.is_file():
+        raise DatabaseError(
+            f"nothing is recorded yet: there is no {path}",
+            hint="start the recorder with `collector run`, or `collector service install`",
+        )
+    database = peewee.SqliteDatabase(
+        f"file:{quote(str(path))}?mode=ro", uri=True, pragmas=[("query_only", 1)],
+        timeout=READER_BUSY_SECONDS, check_same_thread=False,
+    )
+    with told(path):
+        database.connect()
+        database.pragma("application_id")
+    return database
+
+
+@contextmanager
+def transaction(conn: Connection) -> Iterator[Callable[[], object]]:
+    """One immediate transaction on a raw connection: all of it or nothing; yields a way to undo it.
+
+    Peewee's own context manager is not used: after SQLite rolled back by itself (disk full), its
+    extra ROLLBACK fails and hides the reason.
+    """
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield lambda: conn.execute("ROLLBACK")
+        if conn.in_transaction:
+            conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file at ``path`` into a DatabaseError that says what to do."""
+    try:
+        yield
+    except (peewee.PeeweeException, sqlite3.Error) as error:
+        failure = classify(error)
+        hint = {
+            "busy": "wait for it to finish, or find it with `fuser`",
+            "full": "free some space and start again",
+            "readonly": "make the file and its folder writable for this user",
+            "unreachable": _PLACE_HINT,
+            "corrupt": "it is not a SQLite database, or a damaged one: move it away, or name another one",
+        }.get(failure, f"SQLite says: {error}")
+        raise DatabaseError(f"{path}: {in_words(failure)}", hint=hint) from error
+
+
+def wal_path(path: Path) -> Path:
+    """Where SQLite keeps the write-ahead log of a database."""
+    return path.with_name(path.name + "-wal")
+
+
+def file_size(path: Path) -> int:
+    """Size of a file in bytes, 0 when it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_dir():
+        raise DatabaseError(f"{path} is a directory", hint="name a file in it as the database")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"{path.parent}: {error.strerror or error}", hint=_PLACE_HINT) from error
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise DatabaseError(f"{path}: this user may not write there", hint=_PLACE_HINT)

@@ -1,0 +1,95 @@
+"""One daemon a database: a lock file beside it that also tells who holds it and where to reach them.
+
+The file is never removed: unlinking a lock file lets two processes lock two files of one name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from collector.errors import AlreadyRunning
+
+# A reader that looks whether the lock is held holds it itself for an instant.
+PATIENCE_SECONDS = 0.5
+
+
+class Holder(NamedTuple):
+    """Who holds the lock: its process, since when (ms), and its socket ("" when it has none)."""
+
+    pid: int
+    since_ms: int
+    what: str
+    socket: str
+
+
+class InstanceLock:
+    """Held from `acquire` until `release`, or until this process ends, however it ends."""
+
+    def __init__(self, database: Path) -> None:
+        self.path = lock_path(database)
+        self._database = database
+        self._fd: int | None = None
+
+    def acquire(self, what: str, socket: Path | None = None) -> None:
+        """Take the lock; raises AlreadyRunning that names the holder."""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _try_lock(fd, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                os.close(fd)
+                raise _held_by(holder(self._database), self._database)
+            time.sleep(0.02)
+        me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""))
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, msgspec.json.encode(me), 0)
+        self._fd = fd
+
+    def release(self) -> None:
+        """Let go; releasing twice is fine."""
+        if self._fd is not None:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = None
+
+
+def lock_path(database: Path) -> Path:
+    """The lock file of a database."""
+    return database.with_name(database.name + ".lock")
+
+
+def holder(database: Path) -> Holder | None:
+    """Who holds the lock now, or None. Takes nothing away from anyone."""
+    try:
+        fd = os.open(lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if _try_lock(fd, fcntl.LOCK_SH):
+            return None
+        return msgspec.json.decode(os.pread(fd, 4096, 0), type=Holder)
+    except msgspec.DecodeError:
+        return Holder(0, 0, "somebody", "")  # between taking the lock and writing the name
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held_by(first: Holder | None, database: Path) -> AlreadyRunning:
+    who = f"{first.what}, process {first.pid}" if first and first.pid else "another process"
+    return AlreadyRunning(
+        f"{database} is in use by {who}",
+        hint="ask it with `collector status`, stop it first, or name another database in the config",
+    )

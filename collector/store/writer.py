@@ -1,0 +1,287 @@
+"""The one who writes: takes what the buffer holds and commits it, all kinds in one transaction.
+
+A turn is `step`; the thread only repeats it. Upkeep (a checkpoint, a session's end) runs as short
+steps in the same thread, since this connection is the only one that may write.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from collector import clock
+from collector.clock import Instant
+from collector.errors import CollectorError
+from collector.log import Folded, get_logger
+from collector.records.base import KINDS_BY_STRUCT, Kind
+from collector.records.gap import Gap
+from collector.store.buffer import Batch, Buffer, Flight, Outcome
+from collector.store.database import transaction
+from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    import msgspec
+
+log = get_logger("writer")
+
+LONGEST_WAIT = 5.0
+BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+Step = Callable[["Connection"], Any]
+
+
+class Timed(Protocol):
+    """Hears how long one of our own statements took (name, milliseconds, rows)."""
+
+    def __call__(self, name: str, duration_ms: float, rows: int) -> None: ...
+
+
+class Asked:
+    """A step somebody asked the writer for; `wait` gives its result, or raises what it raised."""
+
+    def __init__(self, name: str, step: Step) -> None:
+        self.name = name
+        self.step = step
+        self._done = threading.Event()
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def finish(self, result: Any = None, error: BaseException | None = None) -> None:
+        """Called by the writer after the commit."""
+        self._result, self._error = result, error
+        self._done.set()
+
+    def wait(self, timeout: float) -> Any:
+        """The step's result; raises TimeoutError when the writer did not come to it."""
+        if not self._done.wait(timeout):
+            raise TimeoutError(f"the writer did not come to {self.name!r} in {timeout:g} s")
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+class Writer:
+    """Owns the read-write connection from the moment it is given to it."""
+
+    def __init__(self, conn: Connection, buffer: Buffer, timed: Timed = lambda *_: None) -> None:
+        self._conn = conn
+        self._buffer = buffer
+        self._timed = timed
+        self._flight: Flight | None = None
+        self._asked: deque[Asked] = deque()
+        self._failures = 0
+        self._retry_at = 0.0
+        self._stuck_as: Failure | None = None
+        self._stuck = Folded(log, "writer.stuck")
+        self._set_aside = Folded(log, "writer.set_aside")
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._last: Step | None = None
+        self._closing_since: float | None = None
+        self.progress = time.monotonic()
+        self.last_flush_ms: float | None = None
+        self.last_commit_ms: int | None = None
+        self.flushes = 0
+
+    def start(self) -> None:
+        """Begin to write, in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def ask(self, name: str, step: Step) -> Asked:
+        """Have ``step(connection)`` run in a transaction of its own, in the writer's thread."""
+        asked = Asked(name, step)
+        self._asked.append(asked)
+        self._buffer.nudge()
+        return asked
+
+    def step(self, now: Instant) -> bool:
+        """One turn: flush what is due, then do one asked step. True when there was work."""
+        self.progress = now.monotonic
+        if now.monotonic < self._retry_at:
+            return False
+        worked = False
+        if self._flight or self._buffer.due(now.monotonic):
+            self._flight = self._flight or self._buffer.take()
+            worked = self._try_flush(now)
+        if self._asked and not self._failures:
+            self._do_asked(self._asked.popleft())
+            worked = True
+        return worked
+
+    def close(self, timeout: float, last: Step | None = None) -> bool:
+        """Take nothing more, write what is there, do ``last``, and end; False when something was left.
+
+        What is left is counted as dropped. Closing twice is fine.
+        """
+        self._last = self._last or last
+        self._closing.set()
+        self._buffer.close()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                log.error("writer.hung", left=self._buffer.counts().queued)
+                return False
+        left = self._buffer.abandon("stopped")
+        if left:
+            log.error("writer.left", records=left, reason=in_words(self._stuck_as or "other"))
+        return not left
+
+    def _run(self) -> None:
+        while not self._drained():
+            self._wait()
+            now = clock.now()
+            try:
+                self.step(now)
+            except Exception as error:  # the edge of this thread: whatever it was, recording goes on
+                self._back_off(error, now)
+        if self._last is not None and not self._failures:
+            self._do_asked(Asked("last", self._last))
+
+    def _drained(self) -> bool:
+        """Whether this is the end: closed, and all is written or the disk has refused for two seconds."""
+        if not self._closing.is_set():
+            return False
+        self._closing_since = self._closing_since or time.monotonic()
+        if self._failures:
+            return time.monotonic() - self._closing_since > 2.0
+        return not (self._flight or self._asked or self._buffer.counts().queued)
+
+    def _wait(self) -> None:
+        if self._failures:
+            pause = self._retry_at - time.monotonic()
+            if self._closing.is_set():
+                time.sleep(BACK_OFF[0])
+                self._retry_at = 0.0
+            elif pause > 0:
+                self._closing.wait(pause)
+        elif not self._asked:
+            self._buffer.wait(time.monotonic, LONGEST_WAIT)
+
+    def _try_flush(self, now: Instant) -> bool:
+        flight = self._flight
+        assert flight is not None
+        start = time.perf_counter()
+        try:
+            outcomes = self._flush(flight)
+        except REFUSALS as error:
+            self._back_off(error, now)
+            return False
+        self.last_flush_ms = (time.perf_counter() - start) * 1000
+        self.last_commit_ms = now.wall_ms
+        self.flushes += 1
+        self._timed("flush", self.last_flush_ms, len(flight))
+        self._settle(flight, outcomes, now)
+        return True
+
+    def _settle(self, flight: Flight, outcomes: list[Outcome], now: Instant) -> None:
+        self._flight = None
+        self._buffer.settle(outcomes)
+        for batch, outcome in zip(flight.batches, outcomes[1:], strict=True):
+            if batch.done is not None:
+                batch.done(outcome)
+        if self._failures:
+            self._stuck.over()
+        reason, self._stuck_as, self._failures, self._retry_at = self._stuck_as, None, 0, 0.0
+        lost = self._buffer.lost()
+        if lost.count:
+            log.warning("buffer.dropped", count=lost.count)
+            why = "disk_full" if reason == "full" else "dropped"
+            if not self._buffer.closed:
+                gap = Gap.record(from_ms=lost.from_ms, to_ms=lost.to_ms, reason=why)
+                self._buffer.put(now.monotonic, [gap])
+
+    def _back_off(self, error: Exception, now: Instant) -> None:
+        self._stuck_as = classify(error)
+        pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+        self._failures += 1
+        self._retry_at = time.monotonic() + pause
+        self._stuck.happened(
+            now.monotonic, reason=in_words(self._stuck_as), error=str(error),
+            queued=self._buffer.counts().queued, retry_in_s=pause,
+        )
+
+    def _flush(self, flight: Flight) -> list[Outcome]:
+        """Commit a flight. The first outcome is that of our own records, then one a batch."""
+        try:
+            outcomes = self._flush_fast(flight)
+        except REFUSALS as error:
+            if not is_the_records_fault(error):
+                raise
+            outcomes = None
+        return outcomes if outcomes is not None else self._flush_one_by_one(flight)
+
+    def _flush_fast(self, flight: Flight) -> list[Outcome] | None:
+        """`executemany` per kind. None, and nothing stored, when some record is there already."""
+        by_kind: dict[Kind, list[msgspec.Struct]] = defaultdict(list)
+        for record in flight.own:
+            by_kind[KINDS_BY_STRUCT[type(record)]].append(record)
+        for batch in flight.batches:
+            for record in batch.records:
+                by_kind[KINDS_BY_STRUCT[type(record)]].append(record)
+        with transaction(self._conn) as undo:
+            for kind, records in by_kind.items():
+                stored = self._conn.executemany(kind.insert, kind.rows(records)).rowcount
+                if stored != len(records):
+                    undo()
+                    return None
+        return [Outcome(committed=len(flight.own)), *(Outcome(len(b.records)) for b in flight.batches)]
+
+    def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
+        """The careful way: finds out which records are duplicates and which fit no table."""
+        with transaction(self._conn):
+            own = self._insert_each(flight.own)
+            outcomes = [self._insert_whole(batch) for batch in flight.batches]
+        return [own, *outcomes]
+
+    def _insert_each(self, records: list[msgspec.Struct]) -> Outcome:
+        committed = duplicate = 0
+        rejected: list[tuple[int, str]] = []
+        for position, record in enumerate(records):
+            reason, stored = self._insert(record)
+            if reason:
+                rejected.append((position, reason))
+            committed += stored
+            duplicate += not stored and not reason
+        return Outcome(committed, duplicate, tuple(rejected))
+
+    def _insert_whole(self, batch: Batch) -> Outcome:
+        """A batch with a record that fits no table is left out whole."""
+        self._conn.execute("SAVEPOINT batch")
+        outcome = self._insert_each(list(batch.records))
+        if outcome.rejected:
+            self._conn.execute("ROLLBACK TO batch")
+            bad = dict(outcome.rejected)
+            outcome = Outcome(
+                rejected=tuple((i, bad.get(i, "left out with its batch")) for i in range(len(batch.records)))
+            )
+        self._conn.execute("RELEASE batch")
+        return outcome
+
+    def _insert(self, record: msgspec.Struct) -> tuple[str, int]:
+        kind = KINDS_BY_STRUCT[type(record)]
+        try:
+            (row,) = kind.rows([record])
+            return "", self._conn.execute(kind.insert, row).rowcount
+        except REFUSALS as error:
+            if not is_the_records_fault(error):
+                raise
+            self._set_aside.happened(time.monotonic(), kind=kind.name, error=str(error))
+            return str(error), 0
+
+    def _do_asked(self, asked: Asked) -> None:
+        start = time.perf_counter()
+        try:
+            with transaction(self._conn):
+                result = asked.step(self._conn)
+        except (*REFUSALS, CollectorError) as error:
+            log.warning("writer.step_failed", step=asked.name, error=str(error))
+            asked.finish(error=error)
+            return
+        self._timed(asked.name, (time.perf_counter() - start) * 1000, 0)
+        asked.finish(result)
