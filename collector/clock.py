@@ -9,8 +9,9 @@ import time
 from typing import NamedTuple
 
 # Wall and monotonic time drift apart by less than this between two looks (NTP slews 0.5 ms a
-# second); more is a jump. Suspend shows as boot time that monotonic time did not see.
-JUMP_SECONDS = 1.0
+# second); more is a jump. Suspend shows as boot time that monotonic time did not see. A little under
+# a second, so that a clock set by exactly one counts, however the three readings round.
+JUMP_SECONDS = 0.95
 
 
 class Instant(NamedTuple):
@@ -63,7 +64,8 @@ class Watch:
         awake = at.monotonic - last.monotonic
         asleep = (at.boottime - last.boottime) - awake
         jump = (at.wall_ms - last.wall_ms) / 1000 - (at.boottime - last.boottime)
-        if abs(jump) >= JUMP_SECONDS:
+        # A clock that is put right at the end of a suspend is still, above all, a suspend.
+        if abs(jump) >= JUMP_SECONDS and abs(jump) >= asleep:
             # Stored with the earlier end first: after a step back this stretch happened twice.
             return Hole(min(last.wall_ms, at.wall_ms), max(last.wall_ms, at.wall_ms), "clock")
         if asleep >= JUMP_SECONDS:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from collector import __version__, cli
-from collector.errors import CollectorError, ConfigError
+from collector.errors import CollectorError
+from collector.tell import tell
 
 if TYPE_CHECKING:
     from collector.settings import Settings
@@ -40,47 +41,40 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="collector")
 def main_group() -> None:
-    """The flight recorder of this machine: what got slower, since when, and was it the code or the machine?"""
+    """The flight recorder of this machine.
+
+    What got slower, since when, and was it the code or the machine?
+    """
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status. A person never sees a traceback."""
     try:
-        code = main_group.main(arguments, prog_name="collector", standalone_mode=False)
+        code: Any = main_group.main(arguments, prog_name="collector", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except click.Abort:
-        return 130
+        code = exit_.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        code = error.exit_code
     except CollectorError as error:
         tell(error)
-        return error.exit_code
+        code = error.exit_code
     except BrokenPipeError:
         # The reader has seen enough (`| head`); keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
-    except KeyboardInterrupt:
-        return 130
-
-
-def tell(error: CollectorError) -> None:
-    """Print an error the way all of them look: what and where, then what to do."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
-    if isinstance(error, ConfigError):
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
-    if error.hint:
-        click.echo(f"  {click.style('→', fg='cyan')} {error.hint}", err=True)
+        code = 0
+    return code if isinstance(code, int) else 0
 
 
 def config_option(command: F) -> F:
     """``--config FILE``."""
     return click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE",
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
         help="The config file (default: $COLLECTOR_CONFIG, then the user's, then /etc's).",
     )(command)
 

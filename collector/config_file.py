@@ -16,7 +16,8 @@ from collector.errors import ConfigError, Problem
 KeyPath = tuple[str | int, ...]
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _BY_OTHERS = stat.S_IWOTH | stat.S_IWGRP
 _QUIET = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*')
 

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from collector.lean import CRYPTO, without
@@ -24,14 +25,50 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 QUIET_SECONDS = 30.0
 
-# C0 and C1 controls, and the bidirectional overrides that make text read as something else.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# C0 and C1 controls, line separators, halves of surrogate pairs (no stream can encode them), and the
+# bidirectional overrides that make text read as something else.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _PRIORITY = {"debug": "<7>", "info": "<6>", "warning": "<4>", "error": "<3>", "critical": "<2>"}
 
 
 def printable(text: str) -> str:
     """``text`` with control and bidirectional characters written out as escapes."""
     return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
+
+
+class Unfailing:
+    """A stream that never raises: whoever logs must not fail because the log cannot be written.
+
+    A log that stands on the same full disk as the database would else end the writer's thread. Lines
+    that did not get through are counted in ``lost``, and the next one carries that count.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._failed = False
+        self.lost = 0
+
+    def write(self, line: str) -> None:
+        """Write one line; `flush` tells whether it got through."""
+        self._failed = not self._try(lambda: self._stream.write(line))
+
+    def flush(self) -> None:
+        """Pass the line on; it counts as lost when that failed, or the write before did."""
+        self._failed = not self._try(self._stream.flush) or self._failed
+        self.lost = self.lost + 1 if self._failed else 0
+
+    def note(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        """Say on the first line after a failure how many are missing before it."""
+        return {**event, "lost_lines": self.lost} if self.lost else event
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except (OSError, ValueError):  # a full disk, a reader that went away, a closed stream
+            return False
+        return True
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -45,13 +82,14 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
     ``style`` is ``console``, ``json`` or ``journal`` (JSON with a priority in front); ``auto`` picks
     by where stderr leads.
     """
-    out = sys.stderr if stream is None else stream
+    stream = sys.stderr if stream is None else stream
     if style == "auto":
-        style = "journal" if stderr_is_journal() else "console" if out.isatty() else "json"
+        style = "journal" if stderr_is_journal() else "console" if stream.isatty() else "json"
+    out = Unfailing(stream)
     structlog.configure(
-        processors=_processors(style, colors=out.isatty()),
+        processors=[out.note, *_processors(style, colors=stream.isatty())],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=out),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     # APScheduler tells misses and errors by events, which the schedule turns into records; what it
@@ -60,10 +98,15 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
 
 
 def _processors(style: str, *, colors: bool) -> list[Processor]:
-    first: list[Processor] = [structlog.processors.add_log_level]
+    first: list[Processor] = [structlog.processors.add_log_level, structlog.processors.format_exc_info]
     if style == "console":
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-        render = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24, sort_keys=False)
+        render = structlog.dev.ConsoleRenderer(
+            colors=colors,
+            pad_event_to=24,
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         return [*first, stamp, _drop_component, _escape_controls, render]
     last: list[Processor] = [
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -79,7 +122,11 @@ def _drop_component(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def _escape_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """The console renderer passes raw terminal escapes through; JSON does not."""
-    return {k: printable(v) if isinstance(v, str) else v for k, v in event.items()}
+    trace = event.pop("exception", None)
+    escaped: EventDict = {k: printable(v) if isinstance(v, str) else v for k, v in event.items()}
+    if trace is not None:
+        escaped["exception"] = "\n".join(printable(line) for line in str(trace).split("\n"))
+    return escaped
 
 
 def _prefix_priority(_: WrappedLogger, method: str, line: Any) -> str:

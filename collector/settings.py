@@ -1,4 +1,4 @@
-"""The settings: TOML in, checked and frozen structs out. Without any config the defaults record the machine."""
+"""The settings: TOML in, checked and frozen structs out. Without a config the defaults record the machine."""
 
 from __future__ import annotations
 
@@ -206,7 +206,8 @@ def _workloads(
         name = item.get("name") if isinstance(item, dict) else None
         if isinstance(name, str) and name in seen:
             first = lines.get(("workloads", seen[name], "name"))
-            found.append(problem((*at, "name"), f"this name is taken by the workload of line {first}", lines, name))
+            message = f"this name is taken by the workload of line {first}"
+            found.append(problem((*at, "name"), message, lines, name))
         elif isinstance(name, str):
             seen[name] = i
         workload = table(_absolute(item, folder), kind, at, lines, found) if kind else None

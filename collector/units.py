@@ -6,8 +6,11 @@ import re
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|[smhdw])")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)")
+# Bounded, so that no setting is infinite or beyond what timers and calendars can hold.
+_LONGEST = 10 * 366 * 86400.0
+_LARGEST = 2**63 - 1
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|[smhdw])\s*")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)")
 
 
 class Duration(float):
@@ -20,12 +23,14 @@ class Duration(float):
         """Read ``text``; raises ValueError that says what is allowed."""
         if not isinstance(text, str):
             raise ValueError(f"not {cls.allowed} (in quotes)")
-        compact = text.replace(" ", "")
+        compact = text.strip()
         if not compact or _PART.sub("", compact):
             raise ValueError(f"not {cls.allowed}")
         seconds = sum(float(n) * _SECONDS[unit] for n, unit in _PART.findall(compact))
-        if seconds <= 0:
-            raise ValueError("must be longer than zero")
+        if seconds < _SECONDS["us"]:
+            raise ValueError("must be longer than zero, at least 1us")
+        if seconds > _LONGEST:
+            raise ValueError("must not be longer than ten years")
         return cls(seconds)
 
     def __str__(self) -> str:
@@ -43,7 +48,10 @@ class Size(int):
         match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"not {cls.allowed} (in quotes)")
-        return cls(round(float(match[1]) * _BYTES[match[2]]))
+        count = float(match[1]) * _BYTES[match[2]]
+        if count > _LARGEST:
+            raise ValueError("must not be larger than a 64-bit number can say")
+        return cls(round(count))
 
     def __str__(self) -> str:
         return size(self)
@@ -52,11 +60,12 @@ class Size(int):
 def span(seconds: float) -> str:
     """A setting's length of time as the config writes it: ``1h30m``, ``100ms``."""
     if seconds < 1:
-        return f"{seconds * 1000:g}ms"
-    out, rest = "", seconds
+        return f"{round(seconds * 1000, 3):g}ms"
+    out, rest = "", round(seconds, 3)
     for unit in "wdhm":
         n, rest = divmod(rest, _SECONDS[unit])
         out += f"{int(n)}{unit}" if n else ""
+    rest = round(rest, 3)  # what is left of 1.1h is not 4.5e-13s
     return out + (f"{rest:g}s" if rest or not out else "")
 
 
@@ -112,7 +121,9 @@ def percent(value: float | None) -> str:
     """A share: two digits where it is small, none where it is large."""
     if value is None:
         return "–"
-    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
+    if abs(value) >= 9.95:
+        return f"{value:.0f} %"
+    return f"{value:.2g} %" if abs(value) >= 0.01 or value == 0 else f"{value:.2f} %"
 
 
 def _three(value: float) -> str:

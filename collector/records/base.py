@@ -182,7 +182,7 @@ def _insert(model: type[Record]) -> str:
 
     Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
     """
-    columns = {field: None for field in _given(model)}
+    columns = dict.fromkeys(_given(model))
     sql, _ = model.insert(columns).bind(_DIALECT).sql()
     return f"{sql} ON CONFLICT DO NOTHING"
 

@@ -20,7 +20,9 @@ class Run(Record):
     wall_ms = Real("from start to end; null when it did not run", unit="ms", minimum=0, null=True)
     user_ms = Real("processor time in the program", unit="ms", minimum=0, null=True)
     system_ms = Real("processor time in the kernel for it", unit="ms", minimum=0, null=True)
-    max_rss_bytes = Whole("largest resident memory; null under the runner's own floor", unit="B", minimum=0, null=True)
+    max_rss_bytes = Whole(
+        "largest resident memory; null under the runner's own floor", unit="B", minimum=0, null=True
+    )
     read_bytes = Whole("read from disk", unit="B", minimum=0, null=True)
     written_bytes = Whole("written to disk", unit="B", minimum=0, null=True)
     voluntary_switches = Whole("times it waited", minimum=0, null=True)
@@ -34,7 +36,9 @@ class Run(Record):
     fetch_ms = Real("for all rows (sql)", unit="ms", minimum=0, null=True)
     first_byte_ms = Real("until the first byte of the answer (http)", unit="ms", minimum=0, null=True)
     received_bytes = Whole("size of the answer (http)", unit="B", minimum=0, null=True)
-    output = Text("what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True)
+    output = Text(
+        "what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True
+    )
     output_bytes = Whole("how much it printed", unit="B", minimum=0, null=True)
     detail = Text("the reason, where the outcome needs one", longest=2000, null=True)
     plan = Text("the query plan (sql, over budget)", longest=20_000, null=True)

@@ -119,7 +119,7 @@ class Seat:
             self.missing = True
             log.info("sampler.missing", sampler=self.name, reason=str(reason))
             return []
-        except Exception as error:  # one of the three edges: a broken sampler never stops the others
+        except Exception as error:  # noqa: BLE001  # one of the three edges: a broken sampler never stops the others
             self.failures += 1
             self.forget()
             self._failed.happened(

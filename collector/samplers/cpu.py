@@ -3,60 +3,72 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import psutil
 
 from collector.readings.frequency import read_frequency_mhz
+from collector.readings.kernel_file import KernelFile
+from collector.readings.processor import KINDS, Processor, parse
 from collector.records.cpu import CpuSample
-from collector.samplers.base import Sampler, sampler
+from collector.samplers.base import Context, Sampler, rates, sampler
 
 
 class Reading(NamedTuple):
-    """Cumulative seconds of all cores, load averages, and cumulative context switches."""
+    """Cumulative counters of all cores, load averages over 1, 5 and 15 minutes, and the clock now."""
 
-    times: Any
+    counted: Processor
     load: tuple[float, float, float]
-    switches: int
     frequency_mhz: float | None
 
 
 @sampler
 class Cpu(Sampler[Reading]):
-    """Shares of the time between two readings, never psutil's own first 0.0."""
+    """Shares of the time between two readings. /proc/stat is read once, where psutil reads it twice."""
 
     name = "cpu"
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._stat = KernelFile("/proc/stat")
+
     def read(self) -> Reading:
-        """Source: /proc/stat and /proc/loadavg through psutil, cpufreq of sysfs."""
-        return Reading(
-            psutil.cpu_times(), os.getloadavg(), psutil.cpu_stats().ctx_switches, read_frequency_mhz()
-        )
+        """Source: cpufreq of sysfs, which may take a while and so comes first, /proc/stat, /proc/loadavg."""
+        frequency_mhz = read_frequency_mhz()
+        return Reading(parse(self._stat.read()), os.getloadavg(), frequency_mhz)
 
     def records(
         self, before: Reading | None, now: Reading, seconds: float, timestamp: int
     ) -> list[msgspec.Struct]:
-        """One row. Guest time is part of user time already, as /proc/stat counts it."""
+        """One row; none when no tick has passed or the counters started anew."""
         assert before is not None
-        spent = {name: max(0.0, getattr(now.times, name) - getattr(before.times, name))
-                 for name in ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")}
-        total = sum(spent.values())
-        if total <= 0:
+        share = percents(before.counted, now.counted)
+        switches = rates((before.counted.switches,), (now.counted.switches,), seconds)
+        if share is None or switches is None:
             return []
-        share = {name: 100 * value / total for name, value in spent.items()}
+        user, nice, system, _, iowait, irq, softirq, steal = share
         return [
             CpuSample.record(
                 timestamp=timestamp,
-                busy_percent=100 - share["idle"] - share["iowait"],
-                user_percent=share["user"] + share["nice"],
-                system_percent=share["system"] + share["irq"] + share["softirq"],
-                iowait_percent=share["iowait"],
-                steal_percent=share["steal"],
+                busy_percent=user + nice + system + irq + softirq + steal,
+                user_percent=user + nice,
+                system_percent=system + irq + softirq,
+                iowait_percent=iowait,
+                steal_percent=steal,
                 load_1m=now.load[0],
                 load_5m=now.load[1],
                 load_15m=now.load[2],
-                context_switches_per_s=(now.switches - before.switches) / seconds,
+                context_switches_per_s=switches[0],
                 frequency_mhz=now.frequency_mhz,
             )
         ]
+
+
+def percents(before: Processor, now: Processor) -> list[float] | None:
+    """Shares of the eight kinds of time, in the order of `Processor`, with the sum 100; None without time.
+
+    Idle and I/O wait may go back by a tick or two (proc(5)): such a kind counts as none.
+    """
+    spent = [max(0.0, b - a) for a, b in zip(before[:KINDS], now[:KINDS], strict=True)]
+    total = sum(spent)
+    return [100 * seconds / total for seconds in spent] if total > 0 else None

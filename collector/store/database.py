@@ -14,7 +14,7 @@ from collector.orm import peewee, sqlite3
 from collector.store.failures import classify, in_words
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from collector.sqlite import sqlite3
 
 # "coll" in ASCII: tells our files from other SQLite files.
 APPLICATION_ID = 0x636F6C6C
@@ -77,8 +77,15 @@ def open_reader(path: Path) -> peewee.SqliteDatabase:
     return database
 
 
+def raw(database: peewee.SqliteDatabase) -> sqlite3.Connection:
+    """The connection of SQLite's own module under an open database, for `executemany`."""
+    connect: Any = database.connection  # Peewee's stubs leave it untyped
+    conn: sqlite3.Connection = connect()
+    return conn
+
+
 @contextmanager
-def transaction(conn: Connection) -> Iterator[Callable[[], object]]:
+def transaction(conn: sqlite3.Connection) -> Iterator[Callable[[], object]]:
     """One immediate transaction on a raw connection: all of it or nothing; yields a way to undo it.
 
     Peewee's own context manager is not used: after SQLite rolled back by itself (disk full), its

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from collector import clock
@@ -23,30 +24,33 @@ from collector.store.database import transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-
     import msgspec
+
+    from collector.sqlite import sqlite3
 
 log = get_logger("writer")
 
 LONGEST_WAIT = 5.0
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
-Step = Callable[["Connection"], Any]
+Step = Callable[["sqlite3.Connection"], Any]
 
 
 class Timed(Protocol):
     """Hears how long one of our own statements took (name, milliseconds, rows)."""
 
-    def __call__(self, name: str, duration_ms: float, rows: int) -> None: ...
+    def __call__(self, name: str, duration_ms: float, rows: int) -> None:
+        """Take note of one."""
+        ...
 
 
 class Asked:
     """A step somebody asked the writer for; `wait` gives its result, or raises what it raised."""
 
-    def __init__(self, name: str, step: Step) -> None:
+    def __init__(self, name: str, step: Step, *, transaction: bool = True) -> None:
         self.name = name
         self.step = step
+        self.transaction = transaction
         self._done = threading.Event()
         self._result: Any = None
         self._error: BaseException | None = None
@@ -68,7 +72,7 @@ class Asked:
 class Writer:
     """Owns the read-write connection from the moment it is given to it."""
 
-    def __init__(self, conn: Connection, buffer: Buffer, timed: Timed = lambda *_: None) -> None:
+    def __init__(self, conn: sqlite3.Connection, buffer: Buffer, timed: Timed = lambda *_: None) -> None:
         self._conn = conn
         self._buffer = buffer
         self._timed = timed
@@ -93,12 +97,17 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def ask(self, name: str, step: Step) -> Asked:
-        """Have ``step(connection)`` run in a transaction of its own, in the writer's thread."""
-        asked = Asked(name, step)
+    def ask(self, name: str, step: Step, *, transaction: bool = True) -> Asked:
+        """Have ``step(connection)`` run in the writer's thread, in a transaction of its own unless told."""
+        asked = Asked(name, step, transaction=transaction)
         self._asked.append(asked)
         self._buffer.nudge()
         return asked
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing can be written at present, in words; None when all is well."""
+        return in_words(self._stuck_as) if self._stuck_as else None
 
     def step(self, now: Instant) -> bool:
         """One turn: flush what is due, then do one asked step. True when there was work."""
@@ -138,7 +147,7 @@ class Writer:
             now = clock.now()
             try:
                 self.step(now)
-            except Exception as error:  # the edge of this thread: whatever it was, recording goes on
+            except Exception as error:  # noqa: BLE001  # the edge of this thread: whatever it was, recording goes on
                 self._back_off(error, now)
         if self._last is not None and not self._failures:
             self._do_asked(Asked("last", self._last))
@@ -277,7 +286,7 @@ class Writer:
     def _do_asked(self, asked: Asked) -> None:
         start = time.perf_counter()
         try:
-            with transaction(self._conn):
+            with transaction(self._conn) if asked.transaction else nullcontext():
                 result = asked.step(self._conn)
         except (*REFUSALS, CollectorError) as error:
             log.warning("writer.step_failed", step=asked.name, error=str(error))

@@ -1,0 +1,296 @@
+"""The daemon: build, start, READY, wait, and stop in reverse."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from signal import SIGHUP
+from typing import Any
+
+from collector import __version__, clock, log, systemd
+from collector.clock import Instant, Watch
+from collector.errors import ConfigError
+from collector.intake.server import Server
+from collector.pace import Pace
+from collector.readings.power import on_battery
+from collector.readings.state import Meter
+from collector.records.gap import Gap
+from collector.sampling import Sampled
+from collector.schedule import PULSE_SECONDS, Schedule
+from collector.settings import Settings, WorkloadSettings
+from collector.signals import Signals
+from collector.slow import SlowQueries
+from collector.store import schema, sessions, upkeep
+from collector.store.buffer import Buffer
+from collector.store.database import open_writer, raw
+from collector.store.lock import InstanceLock
+from collector.store.writer import Step, Writer
+from collector.watchdog import Watchdog
+from collector.workloads.execute import Runs
+from collector.workloads.spawn import Children
+from collector.workloads.stamp import boot_id, machine_id_hash
+
+logger = log.get_logger("daemon")
+
+# Together less than the ten seconds of promise 9.
+RUNS_STOP_SECONDS = 4.0
+WRITER_STOP_SECONDS = 4.0
+FIRST_COMMIT_SECONDS = 20.0
+# The main thread looks at the clock this often at the most, and at least once a sampling interval.
+LONGEST_LOOK = 5.0
+STALL_SECONDS = 15.0
+
+Reload = Callable[[], Settings]
+
+
+class Daemon:
+    """One run of the recorder with ``settings``; ``reload`` reads the config again on SIGHUP."""
+
+    def __init__(self, settings: Settings, reload: Reload) -> None:
+        self.settings = settings
+        self._reload = reload
+        self._started = clock.now()
+        self.buffer = Buffer()
+        self.slow = SlowQueries(settings.slow.query)
+        self.meter = Meter()
+        self.children = Children()
+        self.pace = Pace(settings.sampling, on_battery)
+        self.runs = Runs(self.buffer.put, self.children, self.meter, boot_id(), settings.slow.query)
+        self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped)
+        self.sampled = Sampled(
+            settings, self.buffer, self.pace, lambda: self.writer.last_flush_ms, self._note
+        )
+        self._pulse = time.monotonic()
+        self._last_step: Step | None = None
+
+    def run(self) -> None:
+        """Record until SIGTERM or SIGINT. Raises CollectorError when it cannot begin."""
+        signals = Signals()
+        with ExitStack() as stop:  # its steps run in reverse: each part ends before what it feeds
+            stop.enter_context(self._lock())
+            writer = stop.enter_context(self._writing())
+            stop.enter_context(self._session(writer))
+            stop.enter_context(self._listening())
+            stop.enter_context(self._scheduling())
+            self._ready()
+            self._wait(signals)
+            self._stopping()
+
+    # The parts, each with its own end. ---------------------------------------------------------
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Last to end: while anything of ours may touch the file, no second daemon may begin."""
+        self.settings.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = InstanceLock(self.settings.database)
+        lock.acquire("collector run", self.settings.socket)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        """Ends after everyone who records, so that all they put is written; then the database closes."""
+        path = self.settings.database
+        database = open_writer(path, self.settings.collector.durability)
+        for name in schema.prepare(database, path):
+            logger.info("schema.upgraded", migration=name)
+        self.writer = Writer(raw(database), self.buffer, self.slow)
+        self.writer.start()
+        try:
+            yield self.writer
+        finally:
+            drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
+            if drained:
+                database.close()  # a hung writer still uses it: leave it to the end of the process
+
+    @contextmanager
+    def _session(self, writer: Writer) -> Iterator[None]:
+        """Its end is the writer's last step, since only then are the final counts known."""
+        origin = sessions.Origin(machine_id_hash(), boot_id(), __version__, os.getpid())
+        begun: sessions.Begun = writer.ask(
+            "session.begin", sessions.begin(origin, self._started.wall_ms)
+        ).wait(FIRST_COMMIT_SECONDS)
+        self._last_step = sessions.end(begun.id, lambda: clock.now().wall_ms, self.buffer.counts)
+        if begun.unclean_since is not None:
+            logger.warning("session.unclean", hint="the recorder before this one was killed")
+        self._register(self.settings.workloads)
+        yield
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Ends before the writer, so that a client is never told `committed` for what is not."""
+        server = Server(self.settings.socket, self.buffer, {"status": self.status})
+        server.start()
+        try:
+            yield
+        finally:
+            server.close()
+
+    @contextmanager
+    def _scheduling(self) -> Iterator[None]:
+        """First to end: nothing new begins, and what runs is ended and still recorded."""
+        self.sampled.schedule(self.schedule)
+        for workload in self.settings.workloads:
+            self._schedule(workload)
+        self.schedule.upkeep("pulse", PULSE_SECONDS, self._beat)
+        self.schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
+        self.schedule.upkeep("summary", self.settings.log.summary, self._summarise)
+        self.schedule.start()
+        try:
+            yield
+        finally:
+            self.schedule.stop()
+            self.children.stop_all()
+            self.runs.wait_idle(RUNS_STOP_SECONDS)
+
+    # What happens while it runs. ----------------------------------------------------------------
+
+    def _ready(self) -> None:
+        """The first commit is done, and everything that feeds it moves."""
+        logger.info(
+            "recorder.ready",
+            database=str(self.settings.database),
+            pid=os.getpid(),
+            config=str(self.settings.path or "defaults"),
+            workloads=len(self.settings.workloads),
+            took_ms=round(1000 * (time.monotonic() - self._started.monotonic)),
+        )
+        systemd.notify("READY=1", f"STATUS=recording into {self.settings.database}")
+
+    def _wait(self, signals: Signals) -> None:
+        watchdog = Watchdog(
+            {"writer": lambda: self.writer.progress, "scheduler": lambda: self._pulse},
+            systemd.watchdog_seconds(),
+        )
+        self.watch = Watch(clock.now(), STALL_SECONDS)
+        while True:
+            came = signals.wait(self._look_every())
+            if came - {SIGHUP}:
+                return
+            if SIGHUP in came:
+                self.reload()
+            self.step(clock.now())
+            watchdog.step(time.monotonic())
+
+    def _stopping(self) -> None:
+        logger.info("recorder.stopping", queued=self.buffer.counts().queued)
+        systemd.notify("STOPPING=1")
+
+    def step(self, now: Instant) -> bool:
+        """The main thread's one turn: did time jump? True when it did."""
+        self.pace.look(now.monotonic)
+        hole = self.watch.step(now)
+        if hole is None:
+            return False
+        logger.warning("time.jumped", reason=hole.reason, seconds=(hole.to_ms - hole.from_ms) / 1000)
+        self.sampled.forget()
+        self.buffer.put(now.monotonic, [Gap.record(**hole._asdict())])
+        self.schedule.after_jump(now.wall_ms)
+        return True
+
+    def reload(self) -> None:
+        """Read the config again; a broken one is refused and the old one goes on."""
+        systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            new = self._reload()
+        except ConfigError as error:
+            for problem in error.problems:
+                logger.error("config.refused", path=error.path, fault=str(problem))
+        else:
+            self._apply(new)
+        systemd.notify("READY=1")
+
+    def _apply(self, new: Settings) -> None:
+        old, self.settings = self.settings, new
+        for key in ("database", "socket", "durability"):
+            if getattr(new.collector, key) != getattr(old.collector, key):
+                logger.warning("config.needs_restart", key=f"collector.{key}")
+        log.configure(new.log.level)
+        self.slow.threshold = self.runs.slow_query = new.slow.query
+        self.pace.sampling = new.sampling
+        self.sampled.apply(new, self.schedule)
+        before = {workload.name: workload for workload in old.workloads}
+        for workload in new.workloads:
+            if before.pop(workload.name, None) != workload:
+                self._schedule(workload)
+        for name in before:
+            self.schedule.drop_workload(name)
+        self.schedule.upkeep("summary", new.log.summary, self._summarise)
+        self._register(new.workloads)
+        logger.info("config.reloaded", path=str(new.path), workloads=len(new.workloads))
+
+    def status(self) -> dict[str, Any]:
+        """What `collector status` asks."""
+        counts = self.buffer.counts()
+        return {
+            "recording": True,
+            "pid": os.getpid(),
+            "version": __version__,
+            "uptime_s": round(time.monotonic() - self._started.monotonic, 1),
+            "counters": {
+                name: getattr(counts, name)
+                for name in ("received", "committed", "duplicate", "rejected", "dropped", "queued")
+            },
+            "dropped_reasons": counts.reasons,
+            **self.sampled.own_cost(),
+            "last_commit": self.writer.last_commit_ms,
+            "flush_ms": self.writer.last_flush_ms,
+            "late_ms": self.sampled.late_ms,
+            "stuck": self.writer.stuck,
+            "samplers": self.sampled.health(),
+            "next_runs": self.schedule.next_runs(),
+            "config": str(self.settings.path) if self.settings.path else None,
+        }
+
+    # Small wires between the parts. -------------------------------------------------------------
+
+    def _flush_ms(self) -> float | None:
+        return self.writer.last_flush_ms
+
+    def _look_every(self) -> float:
+        return max(1.0, min(LONGEST_LOOK, self.pace.every()))
+
+    def _schedule(self, workload: WorkloadSettings) -> None:
+        self.schedule.workload(workload, lambda: self.runs.run(workload))
+
+    def _missed(self, name: str, due_ms: int, detail: str) -> None:
+        if workload := self._named(name):
+            self.runs.missed(workload, due_ms, detail)
+
+    def _overlapped(self, name: str, due_ms: int, detail: str) -> None:
+        if workload := self._named(name):
+            self.runs.overlapped(workload, due_ms, detail)
+
+    def _named(self, name: str) -> WorkloadSettings | None:
+        return next((workload for workload in self.settings.workloads if workload.name == name), None)
+
+    def _register(self, workloads: tuple[WorkloadSettings, ...]) -> None:
+        rows = [sessions.registered(workload) for workload in workloads]
+        self.writer.ask("workloads.register", sessions.register(rows, clock.now().wall_ms))
+
+    def _note(self) -> None:
+        """A look at the machine a tick, so that a short run has a window to be judged in."""
+        if self.settings.workloads:
+            self.meter.note(self.meter.look())
+
+    def _beat(self) -> None:
+        self._pulse = time.monotonic()
+
+    def _checkpoint(self) -> None:
+        self.writer.ask("checkpoint", upkeep.checkpoint, transaction=False)
+
+    def _summarise(self) -> None:
+        counts, cost = self.buffer.counts(), self.sampled.own_cost()
+        flush_ms = self.writer.last_flush_ms
+        logger.info(
+            "samples.committed",
+            committed=counts.committed,
+            dropped=counts.dropped,
+            queued=counts.queued,
+            flush_ms=None if flush_ms is None else round(flush_ms, 2),
+            **cost,
+        )

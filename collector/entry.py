@@ -1,0 +1,52 @@
+"""Where the daemon begins: what is set up once a process, before and after `collector.daemon`.
+
+The command line's libraries (click, rich) stay out of this process: they would cost 8 MB for ever.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import os
+from pathlib import Path
+
+from collector import log
+from collector.daemon import Daemon
+from collector.errors import CollectorError
+from collector.samplers.base import SAMPLERS
+from collector.schedule import cron_fault
+from collector.settings import Settings, load
+from collector.tell import tell
+from collector.workloads.base import settings_by_kind
+
+
+def arguments(argv: list[str]) -> tuple[Path | None] | None:
+    """The config named by a plain ``run [--config F]``; None for anything that click should read."""
+    match argv:
+        case ["run"]:
+            return (None,)
+        case ["run", "--config", path]:
+            return (Path(path),)
+        case ["run", option] if option.startswith("--config="):
+            return (Path(option.removeprefix("--config=")),)
+    return None
+
+
+def run(config: Path | None) -> int:
+    """Record until told to stop; returns the exit status."""
+    os.umask(0o077)  # the record is for this user alone
+    faulthandler.enable()  # systemd ends a hung service with SIGABRT: then every stack is in the log
+
+    def settings() -> Settings:
+        return load(config, settings_by_kind(), cron_fault=cron_fault, samplers=tuple(SAMPLERS))
+
+    try:
+        first = settings()
+        log.configure(first.log.level)
+        daemon = Daemon(first, settings)
+        gc.freeze()  # what is imported by now stays for ever: no need to look at it again
+        daemon.run()
+    except CollectorError as error:
+        tell(error)
+        return error.exit_code
+    return 0

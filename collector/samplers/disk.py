@@ -1,0 +1,105 @@
+"""Samples the traffic of disks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from collector.readings.kernel_file import KernelFile
+from collector.records.disk import DiskSample
+from collector.samplers.base import Context, Missing, Sampler, rates, sampler
+
+# Of /proc/diskstats, whatever the device's own sectors are.
+SECTOR_BYTES = 512
+# Memory posing as disks, trays that are mostly empty, and devices made of others, whose traffic is
+# counted there already.
+NOT_DISKS = ("loop", "ram", "zram", "sr", "fd", "dm-", "md", "bcache", "drbd")
+
+
+class Counters(NamedTuple):
+    """Cumulative counters of one device."""
+
+    reads: int
+    read_bytes: int
+    writes: int
+    written_bytes: int
+    busy_ms: int
+
+
+@sampler
+class Disk(Sampler[dict[str, Counters]]):
+    """Whole devices, not partitions. Looking at counters never wakes a sleeping disk.
+
+    An own reading: psutil takes 65 µs for the same and does not tell devices from partitions.
+    """
+
+    name = "disk"
+
+    def __init__(self, context: Context, proc: str | Path = "/proc", sys: str | Path = "/sys") -> None:
+        super().__init__(context)
+        self._diskstats = KernelFile(Path(proc, "diskstats"))
+        self._devices = Path(sys, "block")
+        self._whole: dict[str, bool] = {}
+
+    def read(self) -> dict[str, Counters]:
+        """Source: /proc/diskstats (Documentation/admin-guide/iostats.rst)."""
+        try:
+            text = self._diskstats.read()
+        except FileNotFoundError:
+            raise Missing("this kernel keeps no /proc/diskstats") from None
+        disks = {}
+        for line in text.splitlines():
+            _, _, word, rest = line.split(None, 3)
+            name = word.decode(errors="replace")
+            whole = self._whole.get(name)
+            if whole is None:
+                self._whole[name] = whole = self._is_whole(name)
+            if whole:
+                disks[name] = parse(rest)
+        return disks
+
+    def records(
+        self,
+        before: dict[str, Counters] | None,
+        now: dict[str, Counters],
+        seconds: float,
+        timestamp: int,
+    ) -> list[msgspec.Struct]:
+        """One row a device that was there before, too, and has done anything since boot."""
+        assert before is not None
+        rows = []
+        for device, counters in now.items():
+            per_s = rates(before[device], counters, seconds) if device in before else None
+            if per_s is None or not any(counters):
+                continue
+            rows.append(
+                DiskSample.record(
+                    timestamp=timestamp,
+                    device=device,
+                    read_bytes_per_s=per_s[1],
+                    written_bytes_per_s=per_s[3],
+                    reads_per_s=per_s[0],
+                    writes_per_s=per_s[2],
+                    # The counter is in ms and moves in ticks, so a full second may read 1,004.
+                    busy_percent=min(100.0, per_s[4] / 10),
+                )
+            )
+        return rows
+
+    def _is_whole(self, name: str) -> bool:
+        """Partitions have no entry of their own in /sys/block, where ``!`` stands for ``/``."""
+        return not name.startswith(NOT_DISKS) and (self._devices / name.replace("/", "!")).exists()
+
+
+def parse(rest: bytes) -> Counters:
+    """Read the fields behind the name in a line of /proc/diskstats."""
+    field = rest.split(None, 10)
+    return Counters(
+        int(field[0]),
+        int(field[2]) * SECTOR_BYTES,
+        int(field[4]),
+        int(field[6]) * SECTOR_BYTES,
+        int(field[9]),
+    )

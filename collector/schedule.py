@@ -1,0 +1,234 @@
+"""When things run: settings and registries become APScheduler jobs, their defaults said once.
+
+What APScheduler 3.11 does badly is answered here: a misfire grace of one second, one pool for all,
+triggers that enumerate every run missed since the last, and jobs that wait for a clock set back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from collector.log import Folded, get_logger
+from collector.settings import WorkloadSettings
+
+if TYPE_CHECKING:
+    from apscheduler.job import Job
+
+log = get_logger("schedule")
+
+# Three samplers may hang before sampling itself would wait; see Seat.turn.
+SAMPLING_THREADS = 3
+PULSE_SECONDS = 10.0
+_WORKLOAD = "workload:"
+
+Late = Callable[[str, int, str], None]
+
+
+class Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires at whole multiples of ``every()`` seconds since the epoch, and never counts what it missed.
+
+    ``every`` is asked anew each time, so that the pace can change (on battery) without a new job.
+    """
+
+    def __init__(self, every: Callable[[], float]) -> None:
+        self.every = every
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """The next moment on the grid after ``now``, in one step however long nobody asked."""
+        every = self.every()
+        count = math.floor(now.timestamp() / every) + 1
+        if previous is not None and count * every <= previous.timestamp() < (count + 1) * every:
+            count += 1  # the timer woke a little early: this one has run
+        return datetime.fromtimestamp(count * every, UTC)
+
+
+class Cron(BaseTrigger):  # type: ignore[misc]
+    """A cron expression in local time, which never counts what it missed."""
+
+    def __init__(self, expression: str) -> None:
+        self._inner = CronTrigger.from_crontab(expression)
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime | None:
+        """The next match strictly after ``now``; None when there is none left."""
+        found: datetime | None = self._inner.get_next_fire_time(None, now + timedelta(microseconds=1))
+        return found
+
+
+def trigger_of(workload: WorkloadSettings) -> BaseTrigger:
+    """When a workload runs."""
+    every = workload.every
+    if every is not None:
+        return Grid(lambda: every)
+    return Cron(workload.cron or "")
+
+
+def cron_fault(expression: str) -> str | None:
+    """What is wrong with a cron expression, or None."""
+    try:
+        CronTrigger.from_crontab(expression)
+    except ValueError as error:
+        return f"must be a cron expression of five fields, such as '0 3 * * *': {error}"
+    return None
+
+
+def next_times(workload: WorkloadSettings, now_ms: int, count: int) -> list[int]:
+    """The next ``count`` times a workload would run, in milliseconds since the epoch."""
+    trigger, at = trigger_of(workload), datetime.fromtimestamp(now_ms / 1000, UTC)
+    times: list[int] = []
+    for _ in range(count):
+        found = trigger.get_next_fire_time(None, at)
+        if found is None:
+            break
+        at = found.astimezone(UTC)
+        times.append(round(at.timestamp() * 1000))
+    return times
+
+
+def grace(every: float | None) -> int:
+    """How late a run may begin, in whole seconds: half its interval, at most a minute."""
+    return 60 if every is None else max(1, min(60, int(every / 2)))
+
+
+class Schedule:
+    """The scheduler with its three pools: sampling, workloads and upkeep never wait for each other.
+
+    ``missed`` and ``overlapped`` are called with (workload name, due ms, detail) and record it.
+    """
+
+    def __init__(self, parallel: int, missed: Late, overlapped: Late) -> None:
+        self._missed = missed
+        self._overlapped = overlapped
+        self._said_missed: dict[str, int] = {}
+        self._late = Folded(log, "schedule.late")
+        self._error = Folded(log, "schedule.error", level="error")
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={
+                "sampling": ThreadPoolExecutor(SAMPLING_THREADS),
+                "workloads": ThreadPoolExecutor(parallel),
+                "upkeep": ThreadPoolExecutor(1),
+            },
+            job_defaults={"coalesce": True, "max_instances": 1},
+        )
+        self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED)
+        self._scheduler.add_listener(self._on_overlapped, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._on_error, EVENT_JOB_ERROR)
+
+    def sample(self, name: str, every: Callable[[], float], turn: Callable[[], None]) -> None:
+        """Run a group of samplers. A late reading is still a true one, so there is no grace to miss."""
+        self._scheduler.add_job(
+            turn,
+            Grid(every),
+            id=f"samplers:{name}",
+            executor="sampling",
+            replace_existing=True,
+            max_instances=SAMPLING_THREADS,
+            misfire_grace_time=None,
+        )
+
+    def upkeep(self, name: str, every: float, step: Callable[[], None]) -> None:
+        """Run something short of our own."""
+        self._scheduler.add_job(
+            step,
+            Grid(lambda: every),
+            id=f"upkeep:{name}",
+            executor="upkeep",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    def workload(self, workload: WorkloadSettings, run: Callable[[], None]) -> None:
+        """Run a workload; replaces an older one of its name."""
+        self._scheduler.add_job(
+            run,
+            trigger_of(workload),
+            id=_WORKLOAD + workload.name,
+            executor="workloads",
+            replace_existing=True,
+            misfire_grace_time=grace(workload.every),
+        )
+
+    def drop_samplers(self) -> None:
+        """Take all groups of samplers out."""
+        for job in self._scheduler.get_jobs():
+            if job.id.startswith("samplers:"):
+                job.remove()
+
+    def drop_workload(self, name: str) -> None:
+        """Take a workload out; a run under way goes on to its end."""
+        if self._scheduler.get_job(_WORKLOAD + name):
+            self._scheduler.remove_job(_WORKLOAD + name)
+
+    def start(self) -> None:
+        """Begin."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing more; what runs is not waited for. Stopping twice is fine."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def next_runs(self) -> dict[str, int]:
+        """When each workload runs next, in milliseconds since the epoch."""
+        return {
+            job.id.removeprefix(_WORKLOAD): round(job.next_run_time.timestamp() * 1000)
+            for job in self._workload_jobs()
+            if job.next_run_time is not None
+        }
+
+    def after_jump(self, now_ms: int) -> None:
+        """Time jumped or stood still: note the runs that were missed, and reckon every job from now."""
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        for job in self._workload_jobs():
+            due = job.next_run_time
+            if due is not None and (now - due).total_seconds() > job.misfire_grace_time:
+                self._say_missed(job, due, now)
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+        self._scheduler.wakeup()
+
+    def _workload_jobs(self) -> Iterator[Job]:
+        return (job for job in self._scheduler.get_jobs() if job.id.startswith(_WORKLOAD))
+
+    def _on_missed(self, event: JobExecutionEvent) -> None:
+        job = self._scheduler.get_job(event.job_id)
+        if job is not None and event.job_id.startswith(_WORKLOAD):
+            self._say_missed(job, event.scheduled_run_time, datetime.now(UTC))
+
+    def _say_missed(self, job: Job, due: datetime, now: datetime) -> None:
+        """Once per due time: both the clock guard and APScheduler may notice the same one."""
+        name, due_ms = job.id.removeprefix(_WORKLOAD), round(due.timestamp() * 1000)
+        if self._said_missed.get(name) == due_ms:
+            return
+        self._said_missed[name] = due_ms
+        late = (now - due).total_seconds()
+        more = int(late // job.trigger.every()) if isinstance(job.trigger, Grid) else 0
+        also = f", and {more} more since" if more else ""
+        self._missed(name, due_ms, f"it was due {late:.0f} s before it could begin{also}")
+
+    def _on_overlapped(self, event: JobSubmissionEvent) -> None:
+        due_ms = round(event.scheduled_run_times[0].timestamp() * 1000)
+        if event.job_id.startswith(_WORKLOAD):
+            name = event.job_id.removeprefix(_WORKLOAD)
+            self._overlapped(name, due_ms, "the run before was still going on or waiting for a free place")
+        else:
+            self._late.happened(due_ms / 1000, job=event.job_id)
+
+    def _on_error(self, event: JobExecutionEvent) -> None:
+        fields: dict[str, Any] = {"job": event.job_id, "error": repr(event.exception)}
+        self._error.happened(event.scheduled_run_time.timestamp(), **fields)

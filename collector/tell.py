@@ -1,0 +1,22 @@
+"""How an error looks to a person: what and where, then what to do. Never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from collector.errors import CollectorError, ConfigError
+
+
+def tell(error: CollectorError, stream: TextIO | None = None) -> None:
+    """Print an error; colour only on a terminal, and only beside the words."""
+    out = sys.stderr if stream is None else stream
+    colour = out.isatty() and not os.environ.get("NO_COLOR")
+    red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "")
+    lines = [f"{red}error:{plain} {error.message}"]
+    if isinstance(error, ConfigError):
+        lines += [f"  {problem}" for problem in error.problems]
+    if error.hint:
+        lines.append(f"  {cyan}→{plain} {error.hint}")
+    print("\n".join(lines), file=out)  # this is the one place that prints errors
