@@ -35,9 +35,7 @@ class Instant(NamedTuple):
 
 def now() -> Instant:
     """Read the three clocks."""
-    return Instant(
-        time.time_ns() // 1_000_000, time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
-    )
+    return Instant(time.time_ns() // 1_000_000, time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class Hole(NamedTuple):

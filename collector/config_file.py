@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from collector.errors import ConfigError, Problem
+from collector.toml_lines import KeyPath, lines_of
 
-KeyPath = tuple[str | int, ...]
-
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-_KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _BY_OTHERS = stat.S_IWOTH | stat.S_IWGRP
-_QUIET = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*')
 
 
 def find(explicit: Path | None) -> Path | None:
@@ -27,18 +22,50 @@ def find(explicit: Path | None) -> Path | None:
 
     Raises ConfigError when a file was named and is not there.
     """
-    named = explicit or (Path(os.environ["COLLECTOR_CONFIG"]) if os.environ.get("COLLECTOR_CONFIG") else None)
-    if named is not None:
-        path = named.expanduser()
-        if not path.is_file():
-            kind = "is a directory, not a config file" if path.is_dir() else "there is no such file"
-            raise ConfigError(str(path), [Problem("--config", kind)])
-        return path
-    home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    for path in (Path(home).expanduser() / "collector/collector.toml", Path("/etc/collector/collector.toml")):
-        if path.is_file():
-            return path
+    if explicit is not None:
+        return _named("--config", explicit)
+    if from_environment := os.environ.get("COLLECTOR_CONFIG"):
+        return _named("$COLLECTOR_CONFIG", Path(from_environment))
+    home = at_home("XDG_CONFIG_HOME", "~/.config")
+    for path in (home / "collector/collector.toml", Path("/etc/collector/collector.toml")):
+        if os.path.lexists(path):  # one that is there and cannot be used is a fault, not a reason to go on
+            return _named(str(path), path)
     return None
+
+
+def at_home(variable: str, default: str) -> Path:
+    """A folder of the XDG base directories; a relative one is to be ignored, says their specification."""
+    given = os.environ.get(variable, "")
+    return home_expanded(Path(given if Path(given).is_absolute() else default))
+
+
+def home_expanded(path: Path) -> Path:
+    """``path`` with ``~`` at its beginning replaced; left alone where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder, as far as this user can see; never raises."""
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, a folder on the way that is closed to us
+        return False
+
+
+def _named(key: str, given: Path) -> Path:
+    path = home_expanded(given)
+    if is_folder(path):
+        raise ConfigError(str(path), [Problem(key, "is a directory, not a config file")])
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise ConfigError(str(path), [Problem(key, error.strerror or str(error))]) from None
+    if not is_there:
+        raise ConfigError(str(path), [Problem(key, "there is no such file")])
+    return path
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
@@ -46,9 +73,11 @@ def read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 
     Raises ConfigError when it is not TOML, not readable, or could have been written by somebody else.
     """
-    _refuse_if_others_can_write(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        real = path.resolve()
+        _refuse_if_others_can_write(path, real)
+        # Not `path` again: a link on the way to it may have been turned since.
+        text = real.read_text(encoding="utf-8")
         return tomllib.loads(text), lines_of(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
@@ -56,57 +85,16 @@ def read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         line = int(found[1]) if found else None
         raise ConfigError(str(path), [Problem("not TOML", reason, line)]) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [Problem("not UTF-8", f"byte {error.start} cannot be read")]) from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(str(path), [Problem("not UTF-8", f"byte {error.start} is none", line)]) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
+        raise ConfigError(str(path), [Problem("not usable", str(error))]) from None
     except OSError as error:
         raise ConfigError(str(path), [Problem("cannot read it", error.strerror or str(error))]) from None
 
 
-def lines_of(text: str) -> dict[KeyPath, int]:
-    """The line number, from 1, of every table header and key in a TOML text that parses."""
-    found: dict[KeyPath, int] = {}
-    table: KeyPath = ()
-    counts: dict[KeyPath, int] = {}
-    inside = ""  # the closing mark of a multi-line string, or "[" in a multi-line array
-    depth = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if inside:
-            inside = "" if inside in line else inside
-            continue
-        if depth == 0:
-            if header := _HEADER.match(line):
-                table = _enter(header[2], header[1] == "[[", counts)
-                found[table] = number
-                continue
-            if key := _KEY.match(line):
-                found[(*table, *_split(key[1]))] = number
-        for mark in ('"""', "'''"):
-            if line.count(mark) % 2:
-                inside = mark
-        bare = _QUIET.sub("", line)
-        depth = max(0, depth + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"))
-    return found
-
-
-def _enter(name: str, is_array: bool, counts: dict[KeyPath, int]) -> KeyPath:
-    """The key path of a table header; ``[[a]]`` counts its own, ``[a.b]`` means the latest ``a``."""
-    path: KeyPath = ()
-    parts = _split(name)
-    for i, part in enumerate(parts):
-        path = (*path, part)
-        if is_array and i == len(parts) - 1:
-            counts[path] = counts.get(path, -1) + 1
-        if path in counts:
-            path = (*path, counts[path])
-    return path
-
-
-def _split(dotted: str) -> KeyPath:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
-
-
-def _refuse_if_others_can_write(path: Path) -> None:
+def _refuse_if_others_can_write(path: Path, real: Path) -> None:
     """A config names commands that run as this user, so nobody else may be able to change it."""
-    real = path.resolve()
     near, far = (real, real.parent), real.parents[1:]
     problems = [_writable_by_others(place, _BY_OTHERS) for place in near]
     # Further up a folder of root's may belong to a group of administrators (/usr/local is staff's).

@@ -6,6 +6,8 @@ said in words, taken from the type.
 
 from __future__ import annotations
 
+import json
+import re
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,10 +31,17 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 S = TypeVar("S", bound=Section)
 Key = tuple[str | int, ...]
 
+# What must never be shown: values of keys that sound like one, of whole tables that often hold one,
+# and what follows such a word inside a text (a DSN, a query string, an argument).
+_SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|credential|dsn", re.IGNORECASE)
+_HIDDEN_TABLES = ("env", "headers")
+_ASSIGNED = re.compile(
+    r"""((?:pass\w*|pwd|secret\w*|token|api[_-]?key)\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&;,'"]+)""", re.IGNORECASE
+)
+_AUTHORIZATION = re.compile(r"((?:authorization|cookie)\s*[=:]\s*).*", re.IGNORECASE)
 
-def table(
-    value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found: list[Problem]
-) -> S | None:
+
+def table(value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found: list[Problem]) -> S | None:
     """Convert ``value`` to ``kind``; None when it has faults, which are appended to ``found``.
 
     ``at`` is where the table stands in the file, for messages; ``lines`` gives line numbers.
@@ -68,7 +77,7 @@ def _value(value: Any, kind: Any, at: Key, lines: Mapping[Key, int], found: list
         return msgspec.convert(value, kind, dec_hook=_custom)
     except (msgspec.ValidationError, ValueError) as error:
         reason = str(error).split(" - at `")[0]
-        ours = Duration in _parts(kind) or Size in _parts(kind)
+        ours = {Duration, Size, Path} & set(_parts(kind))
         message = reason if ours and not reason.startswith("Expected") else f"must be {allowed(kind)}"
         found.append(problem(at, message, lines, value))
         return None
@@ -78,6 +87,8 @@ def _custom(kind: type[Any], value: Any) -> Any:
     if issubclass(kind, (Duration, Size)):
         return kind.parse(value)
     if issubclass(kind, Path) and isinstance(value, str) and value and "\0" not in value:
+        if value.startswith("~"):
+            raise ValueError("must be a path; nobody of that name has a home folder")
         return Path(value)
     raise ValueError(f"must be {allowed(kind)}")
 
@@ -95,8 +106,16 @@ def allowed(kind: Any) -> str:
         return f"a list, each item {allowed(get_args(kind)[0])}"
     if kind in (Duration, Size):
         return str(kind.allowed)
-    words = {str: "a text in quotes", int: "a whole number", bool: "true or false", Path: "a path in quotes"}
-    return words.get(kind, getattr(kind, "__name__", str(kind)))
+    words: dict[Any, str] = {
+        str: "a text in quotes",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        Path: "a path in quotes",
+        dict: "a table",
+        list: "a list",
+    }
+    return words.get(get_origin(kind) or kind, getattr(kind, "__name__", str(kind)))
 
 
 def _parts(kind: Any) -> tuple[Any, ...]:
@@ -106,7 +125,8 @@ def _parts(kind: Any) -> tuple[Any, ...]:
 def problem(at: Key, message: str, lines: Mapping[Key, int], value: object = None) -> Problem:
     """A fault at a key, with the line of the key or of the nearest table around it."""
     line = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), None)
-    return Problem(dotted(at), message, line, None if value is None else shown(value))
+    key = next((str(part) for part in reversed(at) if isinstance(part, str)), "")
+    return Problem(dotted(at), message, line, None if value is None else shown(value, key))
 
 
 def dotted(at: Key) -> str:
@@ -117,25 +137,35 @@ def dotted(at: Key) -> str:
     return out
 
 
-def shown(value: object) -> str:
-    """A value as the config writes it, shortened, without the password of a URL."""
+def shown(value: object, key: str = "") -> str:
+    """The value of ``key`` as the config writes it, shortened, without what may be a secret."""
+    if _SECRET.search(key):
+        return '"***"'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        text = f'"{without_password(value)}"'
+        # JSON's escapes are TOML's, so no control character of it reaches a terminal.
+        plain = _without_value(value) if key in _HIDDEN_TABLES else without_password(value)
+        text = json.dumps(plain, ensure_ascii=not plain.isprintable())
     elif isinstance(value, list):
-        text = "[" + ", ".join(shown(item) for item in value) + "]"
+        text = "[" + ", ".join(shown(item, key) for item in value) + "]"
     elif isinstance(value, dict):
-        text = "{ " + ", ".join(f"{k} = {shown(v)}" for k, v in value.items()) + " }"
+        secret = "secret" if key in _HIDDEN_TABLES else ""
+        text = "{ " + ", ".join(f"{k} = {shown(v, secret or k)}" for k, v in value.items()) + " }"
     else:
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]
 
 
-def without_password(url: str) -> str:
-    """``url`` with the password of ``user:password@`` replaced by ``***``."""
-    scheme, mark, rest = url.partition("://")
+def without_password(text: str) -> str:
+    """``text`` with the password of a URL, or what follows a word such as ``password=``, as ``***``."""
+    scheme, mark, rest = text.partition("://")
     user, at, host = rest.rpartition("@")
-    if not mark or not at or ":" not in user:
-        return url
-    return f"{scheme}://{user.split(':', 1)[0]}:***@{host}"
+    if mark and at and ":" in user:
+        text = f"{scheme}://{user.split(':', 1)[0]}:***@{host}"
+    return _AUTHORIZATION.sub(r"\1***", _ASSIGNED.sub(r"\1***", text))
+
+
+def _without_value(assignment: str) -> str:
+    name, mark, _ = assignment.partition("=")
+    return f"{name}=***" if mark else name

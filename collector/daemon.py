@@ -18,7 +18,7 @@ from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
 from collector.sampling import Sampled
-from collector.schedule import PULSE_SECONDS, Schedule
+from collector.schedule import Schedule
 from collector.settings import Settings, WorkloadSettings
 from collector.signals import Signals
 from collector.slow import SlowQueries
@@ -38,9 +38,9 @@ logger = log.get_logger("daemon")
 RUNS_STOP_SECONDS = 4.0
 WRITER_STOP_SECONDS = 4.0
 FIRST_COMMIT_SECONDS = 20.0
-# The main thread looks at the clock this often at the most, and at least once a sampling interval.
-LONGEST_LOOK = 5.0
+# When the scheduler's thread did not wake for so long, the whole process did not run.
 STALL_SECONDS = 15.0
+PING_SECONDS = 10.0
 
 Reload = Callable[[], Settings]
 
@@ -58,11 +58,11 @@ class Daemon:
         self.children = Children()
         self.pace = Pace(settings.sampling, on_battery)
         self.runs = Runs(self.buffer.put, self.children, self.meter, boot_id(), settings.slow.query)
-        self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped)
+        self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped, self._look)
         self.sampled = Sampled(
             settings, self.buffer, self.pace, lambda: self.writer.last_flush_ms, self._note
         )
-        self._pulse = time.monotonic()
+        self.watch = Watch(self._started, STALL_SECONDS)
         self._last_step: Step | None = None
 
     def run(self) -> None:
@@ -136,9 +136,9 @@ class Daemon:
         self.sampled.schedule(self.schedule)
         for workload in self.settings.workloads:
             self._schedule(workload)
-        self.schedule.upkeep("pulse", PULSE_SECONDS, self._beat)
         self.schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         self.schedule.upkeep("summary", self.settings.log.summary, self._summarise)
+        self.watch = Watch(clock.now(), STALL_SECONDS)
         self.schedule.start()
         try:
             yield
@@ -162,18 +162,15 @@ class Daemon:
         systemd.notify("READY=1", f"STATUS=recording into {self.settings.database}")
 
     def _wait(self, signals: Signals) -> None:
-        watchdog = Watchdog(
-            {"writer": lambda: self.writer.progress, "scheduler": lambda: self._pulse},
-            systemd.watchdog_seconds(),
-        )
-        self.watch = Watch(clock.now(), STALL_SECONDS)
+        period = systemd.watchdog_seconds()
+        parts = {"writer": lambda: self.writer.progress, "scheduler": lambda: self.schedule.progress}
+        watchdog = Watchdog(parts, period)
         while True:
-            came = signals.wait(self._look_every())
+            came = signals.wait(min(PING_SECONDS, period / 4) if period else PING_SECONDS)
             if came - {SIGHUP}:
                 return
             if SIGHUP in came:
                 self.reload()
-            self.step(clock.now())
             watchdog.step(time.monotonic())
 
     def _stopping(self) -> None:
@@ -181,7 +178,7 @@ class Daemon:
         systemd.notify("STOPPING=1")
 
     def step(self, now: Instant) -> bool:
-        """The main thread's one turn: did time jump? True when it did."""
+        """The scheduler's look at the clock: did time jump or stand still? True when it did."""
         self.pace.look(now.monotonic)
         hole = self.watch.step(now)
         if hole is None:
@@ -251,8 +248,8 @@ class Daemon:
     def _flush_ms(self) -> float | None:
         return self.writer.last_flush_ms
 
-    def _look_every(self) -> float:
-        return max(1.0, min(LONGEST_LOOK, self.pace.every()))
+    def _look(self) -> None:
+        self.step(clock.now())
 
     def _schedule(self, workload: WorkloadSettings) -> None:
         self.schedule.workload(workload, lambda: self.runs.run(workload))
@@ -276,9 +273,6 @@ class Daemon:
         """A look at the machine a tick, so that a short run has a window to be judged in."""
         if self.settings.workloads:
             self.meter.note(self.meter.look())
-
-    def _beat(self) -> None:
-        self._pulse = time.monotonic()
 
     def _checkpoint(self) -> None:
         self.writer.ask("checkpoint", upkeep.checkpoint, transaction=False)

@@ -11,7 +11,8 @@ from collector.units import Duration, ago
 
 ALLOWED = "a length of time such as 7d or 12h, or a moment such as 2026-03-01 or '2026-03-01 14:05'"
 
-_HOUR_MS = 3_600_000
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 
 
@@ -39,10 +40,15 @@ def _moment(text: str, now_ms: int) -> int:
 
 
 def when(ms: int | None, now_ms: int) -> str:
-    """A moment at a glance: ``12 s ago`` within the hour, else as `at_minute` has it."""
+    """A moment at a glance: ``12 s ago`` or ``in 5 m`` within the hour, else as `at_minute` has it."""
     if ms is None:
         return "–"
-    return ago(now_ms - ms) if abs(now_ms - ms) < _HOUR_MS else at_minute(ms, now_ms)
+    past = now_ms - ms
+    if abs(past) >= _HOUR_MS:
+        return at_minute(ms, now_ms)
+    if abs(past) >= 2 * _MINUTE_MS:
+        past -= past % _MINUTE_MS  # the seconds tell nothing any more
+    return ago(past)
 
 
 def at_minute(ms: int, now_ms: int) -> str:

@@ -7,15 +7,15 @@ from typing import Any
 from collector.lean import CRYPTO, without
 from collector.sqlite import sqlite3
 
-_DRIVERS = ("psycopg2cffi", "psycopg2", "psycopg", "MySQLdb", "pymysql", "mysql")
+DRIVERS = ("psycopg2cffi", "psycopg2", "psycopg", "MySQLdb", "pymysql", "mysql")
 # Where pysqlite3 serves, the interpreter's own sqlite3 stays out: Peewee takes the newer of the two
 # it finds, and one process must never hold both.
 _OTHER_SQLITE = ("sqlite3",) if sqlite3.__name__.startswith("pysqlite3") else ("pysqlite3",)
 
-with without(*_DRIVERS, *_OTHER_SQLITE, *CRYPTO):
+with without(*DRIVERS, *_OTHER_SQLITE, *CRYPTO):
     import peewee
 
-__all__ = ["peewee", "select", "sqlite3"]
+__all__ = ["DRIVERS", "peewee", "select", "sqlite3"]
 
 
 def select(database: peewee.Database, sql: str, *values: Any) -> list[tuple[Any, ...]]:

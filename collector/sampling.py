@@ -6,6 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from collector.settings import Settings
 from collector.store.buffer import Buffer
 from collector.units import Duration
 
+# Samplers share a turn when they share an interval (None: the common one) and may all block or none.
+GroupKey = tuple[Duration | None, bool]
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -47,12 +50,13 @@ class Sampled:
 
     def schedule(self, schedule: Schedule) -> None:
         """Take first readings, then give every group to the scheduler."""
-        for every, group in self._groups.items():
+        for (every, may_block), group in self._groups.items():
             group.prime()
             schedule.sample(
-                "common" if every is None else str(every),
-                lambda own=every: self._pace.every(own),  # type: ignore[misc]
-                lambda own=every, group=group: self._turn(own, group),  # type: ignore[misc]
+                f"{every or 'common'}{' devices' if may_block else ''}",
+                partial(self._pace.every, every),
+                partial(self._turn, group, counts=every is None and not may_block),
+                may_block=may_block,
             )
         # What starting up cost is no part of what recording costs.
         self._since = (time.monotonic(), time.process_time())
@@ -83,24 +87,26 @@ class Sampled:
             "rss_bytes": pages * PAGE_BYTES,
         }
 
-    def _grouped(self, settings: Settings) -> dict[Duration | None, Group]:
+    def _grouped(self, settings: Settings) -> dict[GroupKey, Group]:
         context = Context(settings, self._figures)
-        seats: dict[Duration | None, list[Seat]] = defaultdict(list)
+        seats: dict[GroupKey, list[Seat]] = defaultdict(list)
         for kind in SAMPLERS.values():
             if kind.name not in settings.sampling.off:
                 own = kind.every(settings)
-                seats[None if own == settings.sampling.every else own].append(Seat(kind(context)))
-        return {every: Group(found) for every, found in seats.items()}
+                every = None if own == settings.sampling.every else own
+                seats[every, kind.may_block].append(Seat(kind(context)))
+        return {key: Group(found) for key, found in seats.items()}
 
-    def _turn(self, own: Duration | None, group: Group) -> None:
+    def _turn(self, group: Group, *, counts: bool) -> None:
+        """One turn of a group; that of the common samplers ``counts`` for lateness."""
         at = clock.now()
-        if own is None:
+        if counts:
             self.late_ms = at.wall_ms % (self._pace.every() * 1000)
         try:
             group.turn(at, self._buffer.put)
         except CollectorError:
             return  # the buffer closed under a turn that hung past the stop
-        if own is None:
+        if counts:
             self._each_turn()
 
     def _figures(self) -> Figures:

@@ -7,6 +7,7 @@ triggers that enumerate every run missed since the last, and jobs that wait for 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from apscheduler.events import (
     JobExecutionEvent,
     JobSubmissionEvent,
 )
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 
 log = get_logger("schedule")
 
-# Three samplers may hang before sampling itself would wait; see Seat.turn.
-SAMPLING_THREADS = 3
-PULSE_SECONDS = 10.0
+# So many samplers of devices may hang before the others of that kind would wait; see Seat.turn.
+DEVICE_THREADS = 3
+# The scheduler looks at the clock at every wake-up, and wakes up this often at least.
+LONGEST_SLEEP = 5.0
 _WORKLOAD = "workload:"
 
 Late = Callable[[str, int, str], None]
@@ -54,7 +57,9 @@ class Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         count = math.floor(now.timestamp() / every) + 1
         if previous is not None and count * every <= previous.timestamp() < (count + 1) * every:
             count += 1  # the timer woke a little early: this one has run
-        return datetime.fromtimestamp(count * every, UTC)
+        found = datetime.fromtimestamp(count * every, UTC)
+        # Microseconds are rounded: a time that is not after now would fire for ever.
+        return found if found > now else datetime.fromtimestamp((count + 1) * every, UTC)
 
 
 class Cron(BaseTrigger):  # type: ignore[misc]
@@ -104,22 +109,51 @@ def grace(every: float | None) -> int:
     return 60 if every is None else max(1, min(60, int(every / 2)))
 
 
-class Schedule:
-    """The scheduler with its three pools: sampling, workloads and upkeep never wait for each other.
+class Clockwork(BackgroundScheduler):  # type: ignore[misc]
+    """APScheduler's thread, which calls ``look`` each time it wakes, before it reckons what is due.
 
-    ``missed`` and ``overlapped`` are called with (workload name, due ms, detail) and record it.
+    So a jump of the clock is answered before it is acted upon, without a thread that only watches.
     """
 
-    def __init__(self, parallel: int, missed: Late, overlapped: Late) -> None:
+    def __init__(self, look: Callable[[], object], **options: Any) -> None:
+        self._look = look
+        self._failed = Folded(log, "schedule.look_failed", level="error")
+        self.progress = time.monotonic()
+        super().__init__(**options)
+
+    def _process_jobs(self) -> float:
+        self.progress = time.monotonic()
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
+            self._failed.happened(self.progress, error=repr(error))
+        wait: float | None = super()._process_jobs()
+        return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
+
+
+class Schedule:
+    """The scheduler and its executors: sampling, devices, workloads and upkeep never wait for each other.
+
+    ``missed`` and ``overlapped`` are called with (workload name, due ms, detail) and record it;
+    ``look`` is called at every wake-up of the scheduler's thread.
+    """
+
+    def __init__(
+        self, parallel: int, missed: Late, overlapped: Late, look: Callable[[], object] = lambda: None
+    ) -> None:
         self._missed = missed
         self._overlapped = overlapped
         self._said_missed: dict[str, int] = {}
         self._late = Folded(log, "schedule.late")
         self._error = Folded(log, "schedule.error", level="error")
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = Clockwork(
+            look,
             timezone=UTC,
             executors={
-                "sampling": ThreadPoolExecutor(SAMPLING_THREADS),
+                # Readings of /proc cannot block and take half a millisecond: handing them to another
+                # thread would cost as much again, and two more wake-ups a tick.
+                "sampling": DebugExecutor(),
+                "devices": ThreadPoolExecutor(DEVICE_THREADS),
                 "workloads": ThreadPoolExecutor(parallel),
                 "upkeep": ThreadPoolExecutor(1),
             },
@@ -129,15 +163,22 @@ class Schedule:
         self._scheduler.add_listener(self._on_overlapped, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_listener(self._on_error, EVENT_JOB_ERROR)
 
-    def sample(self, name: str, every: Callable[[], float], turn: Callable[[], None]) -> None:
+    @property
+    def progress(self) -> float:
+        """When the scheduler's thread last moved (monotonic seconds)."""
+        return float(self._scheduler.progress)
+
+    def sample(
+        self, name: str, every: Callable[[], float], turn: Callable[[], None], *, may_block: bool = False
+    ) -> None:
         """Run a group of samplers. A late reading is still a true one, so there is no grace to miss."""
         self._scheduler.add_job(
             turn,
             Grid(every),
             id=f"samplers:{name}",
-            executor="sampling",
+            executor="devices" if may_block else "sampling",
             replace_existing=True,
-            max_instances=SAMPLING_THREADS,
+            max_instances=DEVICE_THREADS if may_block else 1,
             misfire_grace_time=None,
         )
 

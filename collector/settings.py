@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +10,7 @@ import msgspec
 
 from collector import config_file
 from collector.convert import Key, Section, dotted, problem, table
-from collector.errors import ConfigError, Problem
+from collector.errors import CollectorError, ConfigError, Problem
 from collector.registry import nearest
 from collector.systemd import state_directory
 from collector.units import Duration, Size
@@ -19,7 +18,7 @@ from collector.units import Duration, Size
 Name = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z",
         description="a name of letters, digits, dot, dash, colon and underscore, at most 80",
     ),
 ]
@@ -41,6 +40,11 @@ class Processes(Section, frozen=True, kw_only=True):
 
     every: Duration = Duration(30)
     top: Count = 10
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """A walk over all processes is the dearest reading there is."""
+        if not 1 <= self.every <= 86400:
+            yield "every", "must lie between 1s and 1d"
 
 
 class Sampling(Section, frozen=True, kw_only=True):
@@ -70,6 +74,11 @@ class Log(Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     summary: Duration = Duration(600)
 
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """The log is for people."""
+        if self.summary < 1:
+            yield "summary", "must be at least 1s"
+
 
 class Runs(Section, frozen=True, kw_only=True):
     """``[runs]``: how many workloads may run at one time. Each disturbs the timing of the others."""
@@ -98,7 +107,7 @@ class WorkloadSettings(Section, frozen=True, kw_only=True):
             yield "every", "give exactly one of every and cron"
         if self.every is not None and self.every < 1:
             yield "every", "must be at least 1s"
-        if self.cwd is not None and not self.cwd.is_dir():
+        if self.cwd is not None and not config_file.is_folder(self.cwd):
             yield "cwd", "there is no such folder"
 
     def command_line(self) -> str:
@@ -138,12 +147,20 @@ SECTIONS: dict[str, type[Section]] = {
 
 
 def default_folder() -> Path:
-    """Where the record is kept unless the config says: systemd's state folder, or the user's."""
+    """Where the record is kept unless the config says: systemd's state folder, or the user's.
+
+    Raises CollectorError when this user has no home.
+    """
     given = state_directory()
     if given is not None:
         return given
-    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "collector"
+    folder = config_file.at_home("XDG_STATE_HOME", "~/.local/state") / "collector"
+    if not folder.is_absolute():
+        raise CollectorError(
+            "this user has no home folder to keep the record in",
+            hint="set `database` under [collector], or $XDG_STATE_HOME",
+        )
+    return folder
 
 
 def load(
@@ -178,7 +195,7 @@ def load(
     if isinstance(sampling, Sampling) and samplers:
         found += _unknown_samplers(sampling, samplers, lines)
     if found:
-        raise ConfigError(str(path), sorted(found, key=lambda fault: fault.line or 0))
+        raise ConfigError(str(path), sorted(found, key=lambda fault: (fault.line or 0, fault.key)))
     made: dict[str, Any] = {name: section for name, section in sections.items() if section is not None}
     return Settings(path=path, workloads=tuple(item for _, item in workloads), **made)
 
@@ -197,12 +214,11 @@ def _workloads(
     seen: dict[str, int] = {}
     for i, item in enumerate(value):
         at: Key = ("workloads", i)
-        kind = kinds.get(item.get("kind", "")) if isinstance(item, dict) else WorkloadSettings
+        kind = kinds.get(str(item.get("kind"))) if isinstance(item, dict) else WorkloadSettings
         if kind is None:
             hint = nearest(str(item.get("kind", "")), kinds) or f"; allowed are {', '.join(kinds)}"
             word = "unknown kind" if "kind" in item else "missing"
             found.append(problem((*at, "kind"), f"{word}{hint}", lines, item.get("kind")))
-            kind = None
         name = item.get("name") if isinstance(item, dict) else None
         if isinstance(name, str) and name in seen:
             first = lines.get(("workloads", seen[name], "name"))
@@ -224,7 +240,9 @@ def _absolute(value: object, folder: Path) -> object:
     for key in ("database", "socket", "cwd", "path", "password_file"):
         text = out.get(key)
         if isinstance(text, str) and text and "://" not in text and "\0" not in text:
-            out[key] = str(folder / Path(text).expanduser())
+            expanded = config_file.home_expanded(Path(text))
+            # Where there is no such user the text stays as it is, which is a fault; see convert.
+            out[key] = text if str(expanded).startswith("~") else str(folder / expanded)
     return out
 
 
@@ -255,5 +273,20 @@ def _unknown_samplers(
     ]
 
 
-__all__ = ["Count", "Log", "Name", "Recorder", "Runs", "Sampling", "Section", "Settings", "Size",
-           "Slow", "Text", "WorkloadSettings", "default_folder", "dotted", "load"]
+__all__ = [
+    "Count",
+    "Log",
+    "Name",
+    "Recorder",
+    "Runs",
+    "Sampling",
+    "Section",
+    "Settings",
+    "Size",
+    "Slow",
+    "Text",
+    "WorkloadSettings",
+    "default_folder",
+    "dotted",
+    "load",
+]

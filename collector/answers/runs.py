@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collector.answers.timed import Row, ask_sql
+from collector.records.base import Flag
 from collector.records.run import Run
 
 if TYPE_CHECKING:
     from collector.orm import peewee
+
+_FLAGS = [field.column_name for field in Run._meta.sorted_fields if isinstance(field, Flag)]
 
 # The names in the ledger, each found with one step into the index instead of a walk along it.
 _NAMES = """
@@ -42,13 +45,16 @@ def ledger(
     names = _NAMES if name is None else "WITH names(name) AS (VALUES (?))"
     columns = ", ".join(f'run."{field.column_name}"' for field in Run._meta.sorted_fields)
     values = [name, since_ms, outcome, limit, limit]
-    return ask_sql(
+    rows = ask_sql(
         database,
         "runs",
         f"{names} SELECT {columns} FROM names CROSS JOIN workload_runs AS run ON run.id IN ({newest})"  # noqa: S608  # only names of ours
         " ORDER BY run.timestamp DESC, run.id DESC LIMIT ?",
         *(value for value in values if value is not None),
     )
+    for row in rows:
+        row.update({flag: bool(row[flag]) for flag in _FLAGS if row[flag] is not None})
+    return rows
 
 
 def names(database: peewee.SqliteDatabase) -> list[str]:

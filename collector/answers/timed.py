@@ -30,7 +30,7 @@ LIMIT = Limit()
 def ask(database: peewee.SqliteDatabase, name: str, query: peewee.Select) -> list[Row]:
     """All rows of a Peewee query; ``name`` is what it is called where it is slow."""
     with _clock(name) as found:
-        found += query.dicts().execute(database)
+        found.extend(query.dicts().execute(database))
     return found
 
 
@@ -40,7 +40,7 @@ def ask_sql(database: peewee.SqliteDatabase, name: str, sql: str, *values: Any) 
     with _clock(name) as found:
         cursor = execute(sql, values)
         columns = [column[0] for column in cursor.description or ()]
-        found += (dict(zip(columns, row, strict=True)) for row in cursor)
+        found.extend(dict(zip(columns, row, strict=True)) for row in cursor)
     return found
 
 

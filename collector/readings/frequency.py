@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 from collector.readings.kernel_file import KernelFile
@@ -40,13 +39,3 @@ class Frequency:
         paths = sorted(self._folder.glob("policy*/scaling_cur_freq"))
         step = -(-len(paths) // MOST_POLICIES) or 1
         return [KernelFile(path) for path in paths[::step]]
-
-
-@functools.cache
-def _frequency() -> Frequency:
-    return Frequency()
-
-
-def read_frequency_mhz() -> float | None:
-    """Mean clock of this machine's cores now, in MHz; None where none is told."""
-    return _frequency().read()

@@ -26,9 +26,9 @@ class Swapped(NamedTuple):
 
 def parse(text: bytes) -> Memory:
     """Read the text of /proc/meminfo, which says kB and means KiB."""
-    return Memory(*(
-        _number(text, key) << 10 for key in (b"MemTotal:", b"MemAvailable:", b"SwapTotal:", b"SwapFree:")
-    ))
+    return Memory(
+        *(_number(text, key) << 10 for key in (b"MemTotal:", b"MemAvailable:", b"SwapTotal:", b"SwapFree:"))
+    )
 
 
 def parse_vmstat(text: bytes) -> Swapped:

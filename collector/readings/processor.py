@@ -42,7 +42,9 @@ class Processor(NamedTuple):
 def parse(text: bytes) -> Processor:
     """Read the text of /proc/stat (proc(5))."""
     first = text[: text.index(b"\n")].split()
-    user, nice, system, idle, iowait, irq, softirq, steal = [int(f) / TICKS_PER_S for f in first[1 : KINDS + 1]]
+    user, nice, system, idle, iowait, irq, softirq, steal = [
+        int(f) / TICKS_PER_S for f in first[1 : KINDS + 1]
+    ]
     at = text.index(b"\nctxt ") + 6
     switches = int(text[at : text.index(b"\n", at)])
     return Processor(

@@ -24,7 +24,7 @@ OLDEST_SECONDS = 30.0
 
 
 class Look(NamedTuple):
-    """A raw and cheap reading (15 µs): cumulative seconds of all cores, and what was waited for."""
+    """A raw and cheap reading (30 µs): cumulative seconds of all cores, and what was waited for."""
 
     monotonic: float
     total_seconds: float

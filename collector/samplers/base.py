@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -38,10 +38,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What samplers are given: the settings, and a look at the recorder itself."""
+    """What samplers are given: the settings, a look at the recorder itself, and where the kernel tells."""
 
     settings: Settings
     figures: Callable[[], Figures] = lambda: Figures(0, None, 0, 0.0)
+    proc: Path = Path("/proc")
+    sys: Path = Path("/sys")
 
     @property
     def database(self) -> Path:
@@ -53,6 +55,7 @@ class Sampler(Generic[Raw]):
     """One subject. `read` is the thin line to the kernel, `records` is pure.
 
     Set ``name``; set ``rates = False`` when one reading is enough (levels), so that the first is kept.
+    Making one touches nothing: what may fail belongs into `read`.
     """
 
     name: ClassVar[str]
@@ -91,6 +94,15 @@ def sampler(cls: C) -> C:
     return cls
 
 
+def rates(before: Sequence[float], now: Sequence[float], seconds: float) -> list[float] | None:
+    """What each cumulative counter gained per second; None when one went back, so that nothing is told.
+
+    A counter goes back when it wraps, or when its device went and another came under the same name.
+    """
+    gained = [later - earlier for earlier, later in zip(before, now, strict=True)]
+    return None if seconds <= 0 or min(gained) < 0 else [gain / seconds for gain in gained]
+
+
 class Seat:
     """One sampler in its group: remembers the reading before, guards against overlap, counts failures."""
 
@@ -101,10 +113,15 @@ class Seat:
         self.failures = 0
         self.skipped = 0
         self.duration_ms: float | None = None
+        self._reason: str | None = None
+        self._hanging = False
         self._busy = threading.Lock()
+        self._memory = threading.Lock()
         self._before: Any = None
         self._before_at: float | None = None
+        self._gaps = 0
         self._failed = Folded(log, "sampler.failed")
+        self._hangs = Folded(log, "sampler.hangs")
 
     def turn(self, timestamp: int) -> list[msgspec.Struct]:
         """Take one reading; the records it gives, none at the first one, after a gap or on failure."""
@@ -112,42 +129,70 @@ class Seat:
             return []
         if not self._busy.acquire(blocking=False):
             self.skipped += 1  # its last turn hangs; the others go on without it
+            self._hanging = True
+            self._hangs.happened(time.monotonic(), sampler=self.name)
             return []
+        start = time.perf_counter()
         try:
-            return self._measured(timestamp)
+            records = self._measured(timestamp)
         except Missing as reason:
             self.missing = True
-            log.info("sampler.missing", sampler=self.name, reason=str(reason))
+            self._reason = str(reason)
+            log.info("sampler.missing", sampler=self.name, reason=self._reason)
             return []
-        except Exception as error:  # noqa: BLE001  # one of the three edges: a broken sampler never stops the others
+        except Exception as error:  # noqa: BLE001  # an edge: a broken sampler never stops the others
             self.failures += 1
+            self._reason = f"{type(error).__name__}: {error}"
             self.forget()
-            self._failed.happened(
-                time.monotonic(), sampler=self.name, error=f"{type(error).__name__}: {error}"
-            )
+            self._failed.happened(time.monotonic(), sampler=self.name, error=self._reason)
             return []
+        else:
+            if self._reason is not None:
+                self._reason = None
+                self._failed.over(sampler=self.name)
+            return records
         finally:
+            self.duration_ms = (time.perf_counter() - start) * 1000
+            if self._hanging:
+                self._hanging = False
+                self._hangs.over(sampler=self.name)
             self._busy.release()
 
     def forget(self) -> None:
-        """Drop the reading before, so that no rate crosses a gap."""
-        self._before = self._before_at = None
+        """Drop the reading before, so that no rate crosses a gap; one that is under way goes, too."""
+        with self._memory:
+            self._before = self._before_at = None
+            self._gaps += 1
+
+    def health(self) -> dict[str, Any]:
+        """How it does, for `collector status`: ok, missing, failing or hanging, and why not ok."""
+        state, reason = "ok", self._reason
+        if self._hanging:
+            state, reason = "hanging", "its last turn has not ended"
+        elif reason is not None:
+            state = "missing" if self.missing else "failing"
+        return {
+            "name": self.name,
+            "state": state,
+            "reason": reason,
+            "duration_ms": self.duration_ms,
+            "failures": self.failures,
+            "skipped": self.skipped,
+        }
 
     def _measured(self, timestamp: int) -> list[msgspec.Struct]:
-        start = time.perf_counter()
+        gaps = self._gaps
         now, at = self.sampler.read(), time.monotonic()
-        before, before_at = self._before, self._before_at
-        self._before, self._before_at = now, at
-        first = before_at is None
+        with self._memory:
+            if gaps == self._gaps:
+                before, before_at = self._before, self._before_at
+                self._before, self._before_at = now, at
+            else:  # a gap came while it was read: nobody knows on which side of it this belongs
+                before = before_at = None
         seconds = at - before_at if before_at is not None else 0.0
-        if (first or seconds <= 0) and self.sampler.rates:
-            records = []
-        else:
-            records = self.sampler.records(before, now, seconds, timestamp)
-        self.duration_ms = (time.perf_counter() - start) * 1000
-        if self.failures:
-            self._failed.over(sampler=self.name)
-        return records
+        if seconds <= 0 and self.sampler.rates:
+            return []
+        return self.sampler.records(before, now, seconds, timestamp)
 
 
 class Group:

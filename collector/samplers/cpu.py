@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.readings.frequency import read_frequency_mhz
+from collector.readings.frequency import Frequency
 from collector.readings.kernel_file import KernelFile
-from collector.readings.processor import KINDS, Processor, parse
+from collector.readings.processor import KINDS, TICKS_PER_S, Processor, parse
 from collector.records.cpu import CpuSample
 from collector.samplers.base import Context, Sampler, rates, sampler
+
+LEAST_TICKS = 5
 
 
 class Reading(NamedTuple):
@@ -30,17 +32,18 @@ class Cpu(Sampler[Reading]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._stat = KernelFile("/proc/stat")
+        self._stat = KernelFile(context.proc / "stat")
+        self._frequency = Frequency(context.sys)
 
     def read(self) -> Reading:
         """Source: cpufreq of sysfs, which may take a while and so comes first, /proc/stat, /proc/loadavg."""
-        frequency_mhz = read_frequency_mhz()
+        frequency_mhz = self._frequency.read()
         return Reading(parse(self._stat.read()), os.getloadavg(), frequency_mhz)
 
     def records(
         self, before: Reading | None, now: Reading, seconds: float, timestamp: int
     ) -> list[msgspec.Struct]:
-        """One row; none when no tick has passed or the counters started anew."""
+        """One row; none when hardly a tick has passed or the counters started anew."""
         assert before is not None
         share = percents(before.counted, now.counted)
         switches = rates((before.counted.switches,), (now.counted.switches,), seconds)
@@ -65,10 +68,13 @@ class Cpu(Sampler[Reading]):
 
 
 def percents(before: Processor, now: Processor) -> list[float] | None:
-    """Shares of the eight kinds of time, in the order of `Processor`, with the sum 100; None without time.
+    """Shares of the eight kinds of time, in the order of `Processor`, with the sum 100. Pure.
 
-    Idle and I/O wait may go back by a tick or two (proc(5)): such a kind counts as none.
+    None over less than five ticks a core, of which a share would mostly be rounding. Idle and I/O wait
+    may go back by a tick or two (proc(5)): such a kind counts as none.
     """
     spent = [max(0.0, b - a) for a, b in zip(before[:KINDS], now[:KINDS], strict=True)]
     total = sum(spent)
-    return [100 * seconds / total for seconds in spent] if total > 0 else None
+    if total < LEAST_TICKS / TICKS_PER_S * now.cores:
+        return None
+    return [100 * seconds / total for seconds in spent]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -37,11 +36,11 @@ class Disk(Sampler[dict[str, Counters]]):
 
     name = "disk"
 
-    def __init__(self, context: Context, proc: str | Path = "/proc", sys: str | Path = "/sys") -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._diskstats = KernelFile(Path(proc, "diskstats"))
-        self._devices = Path(sys, "block")
-        self._whole: dict[str, bool] = {}
+        self._diskstats = KernelFile(context.proc / "diskstats")
+        self._devices = context.sys / "block"
+        self._known: dict[bytes, str | None] = {}
 
     def read(self) -> dict[str, Counters]:
         """Source: /proc/diskstats (Documentation/admin-guide/iostats.rst)."""
@@ -52,11 +51,9 @@ class Disk(Sampler[dict[str, Counters]]):
         disks = {}
         for line in text.splitlines():
             _, _, word, rest = line.split(None, 3)
-            name = word.decode(errors="replace")
-            whole = self._whole.get(name)
-            if whole is None:
-                self._whole[name] = whole = self._is_whole(name)
-            if whole:
+            if word not in self._known:
+                self._known[word] = self._disk(word.decode(errors="replace"))
+            if (name := self._known[word]) is not None:
                 disks[name] = parse(rest)
         return disks
 
@@ -88,9 +85,10 @@ class Disk(Sampler[dict[str, Counters]]):
             )
         return rows
 
-    def _is_whole(self, name: str) -> bool:
-        """Partitions have no entry of their own in /sys/block, where ``!`` stands for ``/``."""
-        return not name.startswith(NOT_DISKS) and (self._devices / name.replace("/", "!")).exists()
+    def _disk(self, name: str) -> str | None:
+        """The name, if it is a whole disk: only those stand in /sys/block, where ``!`` stands for ``/``."""
+        whole = not name.startswith(NOT_DISKS) and (self._devices / name.replace("/", "!")).exists()
+        return name if whole else None
 
 
 def parse(rest: bytes) -> Counters:

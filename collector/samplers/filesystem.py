@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 import psutil
 
 from collector.log import get_logger
+from collector.readings.kernel_file import KernelFile
 from collector.records.filesystem import FilesystemSample
 from collector.samplers.base import Context, Sampler, sampler
 
@@ -24,8 +24,8 @@ FULL_BY_NATURE = {"squashfs", "erofs", "iso9660", "udf", "cramfs"}
 
 
 @sampler
-class Filesystem(Sampler[dict[str, Any]]):
-    """Real local file systems. One that fails is left out and said once; the others are sampled."""
+class Filesystem(Sampler[dict[str, os.statvfs_result]]):
+    """Real local file systems: those with a device, and ZFS."""
 
     name = "filesystem"
     rates = False
@@ -35,58 +35,62 @@ class Filesystem(Sampler[dict[str, Any]]):
         super().__init__(context)
         self._mounts: list[str] = []
         self._listed_at: float | None = None
-        self._changed = Changed("/proc/self/mounts")
+        self._table = KernelFile(context.proc / "self/mounts")
         self._failed: set[str] = set()
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> dict[str, os.statvfs_result]:
         """Source: statvfs(3) of each mount. It answers from memory and wakes no disk."""
-        now = time.monotonic()
-        if self._listed_at is None or self._changed() or now - self._listed_at >= LIST_SECONDS:
-            self._mounts = real_mounts(psutil.disk_partitions(all=False), psutil.disk_partitions(all=True))
-            self._listed_at = now
-            self._failed &= set(self._mounts)
-        return {mount: usage for mount in self._mounts if (usage := self._ask(mount)) is not None}
+        return self.asked(self.mounts(time.monotonic()))
 
     def records(
-        self, before: dict[str, Any] | None, now: dict[str, Any], seconds: float, timestamp: int
+        self,
+        before: dict[str, os.statvfs_result] | None,
+        now: dict[str, os.statvfs_result],
+        seconds: float,
+        timestamp: int,
     ) -> list[msgspec.Struct]:
-        """One row a mount. The share is of what users can have, as df counts it."""
-        return [
-            FilesystemSample.record(
-                timestamp=timestamp,
-                mount=mount,
-                used_bytes=usage.used,
-                free_bytes=usage.free,
-                used_percent=100 * usage.used / (usage.used + usage.free),
-            )
-            for mount, usage in now.items()
-            if usage.used + usage.free > 0
-        ]
+        """One row a mount, but for those without a size."""
+        rows = []
+        for mount, size in now.items():
+            # As df counts: what is reserved for root is neither used nor free.
+            used, free = size.f_blocks - size.f_bfree, size.f_bavail
+            if used + free > 0:
+                rows.append(
+                    FilesystemSample.record(
+                        timestamp=timestamp,
+                        mount=mount,
+                        used_bytes=used * size.f_frsize,
+                        free_bytes=free * size.f_frsize,
+                        used_percent=100 * used / (used + free),
+                    )
+                )
+        return rows
 
-    def _ask(self, mount: str) -> Any:
-        try:
-            usage = psutil.disk_usage(mount)
-        except OSError as error:
-            if mount not in self._failed:
-                self._failed.add(mount)
-                log.warning("filesystem.failed", mount=mount, error=str(error))
-            return None
-        if mount in self._failed:
-            self._failed.discard(mount)
-            log.info("filesystem.failed.over", mount=mount)
-        return usage
+    def mounts(self, monotonic: float) -> list[str]:
+        """The mounts to ask, listed anew only when the kernel says so or a minute has passed."""
+        # Asked first: it opens the table, and tells of changes from then on.
+        changed = self._table.changed()
+        if changed or self._listed_at is None or monotonic - self._listed_at >= LIST_SECONDS:
+            self._mounts = real_mounts(psutil.disk_partitions(all=False), psutil.disk_partitions(all=True))
+            self._listed_at = monotonic
+            self._failed &= set(self._mounts)
+        return self._mounts
 
-
-class Changed:
-    """Says whether the kernel changed a file of mounts since the last call: 1 µs instead of a reading."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115  # open as long as we ask
-        self._poll = select.poll()
-        self._poll.register(self._file, select.POLLPRI)
-
-    def __call__(self) -> bool:
-        return bool(self._poll.poll(0))
+    def asked(self, mounts: list[str]) -> dict[str, os.statvfs_result]:
+        """How full each mount is. One that fails is left out, and said once."""
+        usages = {}
+        for mount in mounts:
+            try:
+                usages[mount] = os.statvfs(mount)
+            except OSError as error:
+                if mount not in self._failed:
+                    self._failed.add(mount)
+                    log.warning("filesystem.failed", mount=mount, error=str(error))
+                continue
+            if mount in self._failed:
+                self._failed.discard(mount)
+                log.info("filesystem.failed.over", mount=mount)
+        return usages
 
 
 def real_mounts(physical: Iterable[Any], every: Iterable[Any]) -> list[str]:

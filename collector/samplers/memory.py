@@ -28,8 +28,8 @@ class Memory(Sampler[Reading]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._meminfo = KernelFile("/proc/meminfo")
-        self._vmstat = KernelFile("/proc/vmstat")
+        self._meminfo = KernelFile(context.proc / "meminfo")
+        self._vmstat = KernelFile(context.proc / "vmstat")
 
     def read(self) -> Reading:
         """Source: /proc/meminfo, and /proc/vmstat only while there is swap: it is the dearer one."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
-import psutil
 
+from collector.readings.kernel_file import KernelFile
 from collector.records.network import NetworkSample
-from collector.samplers.base import Missing, Sampler, rates, sampler
+from collector.samplers.base import Context, Missing, Sampler, rates, sampler
 
 
 class Counters(NamedTuple):
@@ -22,25 +22,23 @@ class Counters(NamedTuple):
 
 @sampler
 class Network(Sampler[dict[str, Counters]]):
-    """Every interface but loopback."""
+    """Every interface but loopback. An own reading: psutil takes twice as long and needs /proc at its place."""
 
     name = "network"
 
-    def read(self) -> dict[str, Counters]:
-        """Source: /proc/net/dev through psutil.
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._dev = KernelFile(context.proc / "net/dev")
 
-        Without its guess at wrapped counters: it keeps a table, and takes a new interface of an old
-        name for one that wrapped.
-        """
+    def read(self) -> dict[str, Counters]:
+        """Source: /proc/net/dev, below its two lines of headings."""
         try:
-            interfaces = psutil.net_io_counters(pernic=True, nowrap=False)
+            lines = self._dev.read().splitlines()[2:]
         except FileNotFoundError:
             raise Missing("this kernel keeps no /proc/net/dev") from None
-        return {
-            name: Counters(io.bytes_recv, io.bytes_sent, io.errin + io.errout, io.dropin + io.dropout)
-            for name, io in interfaces.items()
-            if name != "lo"
-        }
+        interfaces = dict(map(parse, lines))
+        interfaces.pop("lo", None)
+        return interfaces
 
     def records(
         self,
@@ -67,3 +65,13 @@ class Network(Sampler[dict[str, Counters]]):
                 )
             )
         return rows
+
+
+def parse(line: bytes) -> tuple[str, Counters]:
+    """Name and counters of one line of /proc/net/dev. An alias may hold colons: the last one ends it."""
+    name, _, rest = line.rpartition(b":")
+    # Eight fields of receiving, then of sending: bytes packets errs drop ...
+    field = rest.split(None, 12)
+    return name.strip().decode(errors="replace"), Counters(
+        int(field[0]), int(field[8]), int(field[2]) + int(field[10]), int(field[3]) + int(field[11])
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from collector.readings.pressure import Pressure as Files
@@ -18,9 +16,9 @@ class Pressure(Sampler[Waited]):
 
     name = "pressure"
 
-    def __init__(self, context: Context, proc: str | Path = "/proc") -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._files = Files(proc)
+        self._files = Files(context.proc)
 
     def read(self) -> Waited:
         """Source: /proc/pressure."""

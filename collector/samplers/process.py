@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -41,9 +40,9 @@ class Processes(Sampler[Walk]):
 
     name = "process"
 
-    def __init__(self, context: Context, proc: str | Path = "/proc") -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._proc = str(proc)
+        self._proc = str(context.proc)
         self._top = context.settings.sampling.processes.top
 
     @classmethod
@@ -61,9 +60,7 @@ class Processes(Sampler[Walk]):
                     processes[int(entry.name)] = process
         return Walk(began, processes)
 
-    def records(
-        self, before: Walk | None, now: Walk, seconds: float, timestamp: int
-    ) -> list[msgspec.Struct]:
+    def records(self, before: Walk | None, now: Walk, seconds: float, timestamp: int) -> list[msgspec.Struct]:
         """The top N by processor time and the top N by memory, each process once."""
         assert before is not None
         used = used_percents(before, now, seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -29,10 +28,10 @@ class Sensor(Sampler[Reading]):
     rates = False
     may_block = True
 
-    def __init__(self, context: Context, sys: str | Path = "/sys") -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._thermal = Thermal(sys)
-        self._power = Power(sys)
+        self._thermal = Thermal(context.sys)
+        self._power = Power(context.sys)
         self._told = False
 
     def read(self) -> Reading:

@@ -10,6 +10,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -65,7 +66,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Lost:
-    """Own records dropped since the last look: how many, and from when to when (ms)."""
+    """Own records dropped since the last look: how many, and from when to when (ms; 0 when none told)."""
 
     count: int = 0
     from_ms: int = 0
@@ -88,7 +89,7 @@ class Buffer:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._ready = threading.Condition()
-        self._own: deque[tuple[msgspec.Struct, int]] = deque()
+        self._own: deque[msgspec.Struct] = deque()
         self._batches: deque[Batch] = deque()
         self._size = 0
         self._waiting = 0
@@ -96,24 +97,25 @@ class Buffer:
         self._flying_size = 0
         self._oldest: float | None = None
         self._urgent = False
+        self._nudged = False
         self._closed = False
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._lost = Lost()
 
-    def put(self, monotonic: float, records: Structs) -> None:
+    def put(self, monotonic: float, records: Structs, *, even_closed: bool = False) -> None:
         """Take our own records. Never blocks and never refuses: when full, the oldest own one goes.
 
-        Raises CollectorError after `close`.
+        Raises CollectorError after `close`. ``even_closed`` is for the writer, which may still note on
+        its way out what was lost.
         """
         if not records:
             return
         with self._ready:
-            self._refuse_after_close()
-            for record in records:
-                size = size_of(record)
-                self._own.append((record, size))
-                self._add(1, size)
+            if not even_closed:
+                self._refuse_after_close()
+            self._own.extend(records)
+            self._add(len(records), sum(map(size_of, records)))
             while self._over() and self._own:
                 self._drop_oldest("full")
             self._note(monotonic)
@@ -136,24 +138,27 @@ class Buffer:
 
     def wait(self, monotonic: Callable[[], float], longest: float) -> None:
         """Block until a flush is due, `nudge` or `close` is called, or ``longest`` seconds passed."""
+        end = monotonic() + longest
         with self._ready:
-            rest = self._until_due(monotonic(), longest)
-            if rest > 0:
+            # A nudge is remembered: it may come while the writer is not waiting yet. Whoever puts the
+            # first record wakes us too, and then the rest of its age is waited for.
+            while not self._nudged:
+                now = monotonic()
+                rest = self._until_due(now, end - now)
+                if rest <= 0:
+                    break
                 self._ready.wait(rest)
-                rest = self._until_due(monotonic(), longest)
-                if self._oldest is not None and 0 < rest < longest:
-                    # Woken by the first record of a new batch: now wait for the rest of its age.
-                    self._ready.wait(rest)
+            self._nudged = False
 
     def due(self, monotonic: float) -> bool:
         """Whether something waits that should be written now."""
         with self._ready:
-            return self._waiting > 0 and self._until_due(monotonic, 1.0) <= 0
+            return self._anything() and self._until_due(monotonic, 1.0) <= 0
 
     def take(self) -> Flight:
         """Hand everything that waits to the writer; it stays counted as queued until `settle`."""
         with self._ready:
-            flight = Flight([record for record, _ in self._own], list(self._batches))
+            flight = Flight(list(self._own), list(self._batches))
             self._own.clear()
             self._batches.clear()
             self._flying, self._flying_size = self._waiting, self._size
@@ -209,6 +214,7 @@ class Buffer:
     def nudge(self) -> None:
         """Wake the writer though no flush is due."""
         with self._ready:
+            self._nudged = True
             self._ready.notify()
 
     def close(self) -> None:
@@ -234,10 +240,14 @@ class Buffer:
         if first or self._urgent or self._waiting >= self.limits.flush:
             self._ready.notify()
 
+    def _anything(self) -> bool:
+        """Whether a flush would find something; a batch without records is still owed its answer."""
+        return bool(self._own or self._batches)
+
     def _until_due(self, monotonic: float, longest: float) -> float:
         if self._closed or self._urgent or self._waiting >= self.limits.flush:
             return 0.0
-        if self._oldest is None:
+        if self._oldest is None or not self._anything():
             return longest
         return min(longest, self.limits.age - (monotonic - self._oldest))
 
@@ -254,14 +264,15 @@ class Buffer:
         )
 
     def _drop_oldest(self, reason: str) -> None:
-        record, size = self._own.popleft()
+        record = self._own.popleft()
         self._waiting -= 1
-        self._size -= size
+        self._size -= size_of(record)
         self._reasons[reason] += 1
-        at = getattr(record, "timestamp", None)
-        if isinstance(at, int):
-            self._lost.from_ms = min(self._lost.from_ms or at, at)
-            self._lost.to_ms = max(self._lost.to_ms, at)
+        for column in ("timestamp", "from_ms", "to_ms"):
+            at = getattr(record, column, None)
+            if isinstance(at, int):
+                self._lost.from_ms = min(self._lost.from_ms or at, at)
+                self._lost.to_ms = max(self._lost.to_ms, at)
         self._lost.count += 1
 
     def _refuse_after_close(self) -> None:
@@ -271,5 +282,28 @@ class Buffer:
 
 def size_of(record: msgspec.Struct) -> int:
     """Roughly what a record weighs in memory, in bytes: 32 a value, plus its texts."""
-    values = msgspec.structs.astuple(record)
-    return 32 * len(values) + sum(len(value) for value in values if value.__class__ is str)
+    weight = _WEIGHTS.get(type(record)) or _weigh(type(record))
+    size = weight.fixed
+    for name in weight.texts:
+        size += len(getattr(record, name) or "")
+    return size
+
+
+class _Weight(NamedTuple):
+    fixed: int
+    texts: tuple[str, ...]
+
+
+# By type of record: this is asked for each one, and going over all of its values would cost as much as
+# half of its INSERT.
+_WEIGHTS: dict[type[msgspec.Struct], _Weight] = {}
+
+
+def _weigh(struct: type[msgspec.Struct]) -> _Weight:
+    fields = msgspec.structs.fields(struct)
+    texts = tuple(field.name for field in fields if _may_be_text(field.type))
+    return _WEIGHTS.setdefault(struct, _Weight(32 * len(fields), texts))
+
+
+def _may_be_text(kind: Any) -> bool:
+    return kind is str or any(_may_be_text(part) for part in get_args(kind))

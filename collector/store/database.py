@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from collector.errors import DatabaseError
-from collector.orm import peewee, sqlite3
+from collector.orm import peewee, select, sqlite3
 from collector.store.failures import classify, in_words
 
 if TYPE_CHECKING:
@@ -37,44 +37,85 @@ _SYNCHRONOUS = {"full": 2, "normal": 1}
 def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> peewee.SqliteDatabase:
     """Open the one connection that writes, making the file and its folder if they are missing.
 
-    Raises DatabaseError that says what is wrong with the place, or that a pragma did not take.
+    Raises DatabaseError that says what is wrong with the place, that the file is another program's, or
+    that a pragma did not take.
     """
-    _make_folder(path)
-    expected = [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])]
-    pragmas = [(name, value) for name, value, _ in expected]
+    make_folder(path)
+    if file_size(path):
+        # Looked at before anything is set: WAL mode would change the file of another program for ever.
+        open_reader(path).close()
     database = peewee.SqliteDatabase(
-        str(path), pragmas=pragmas, timeout=WRITER_BUSY_SECONDS, check_same_thread=False,
-        lock_type="IMMEDIATE", thread_safe=False,
+        str(path),
+        timeout=WRITER_BUSY_SECONDS,
+        check_same_thread=False,
+        lock_type="IMMEDIATE",
+        thread_safe=False,
     )
-    with told(path):
+    with _closed_on_error(database), told(path):
         database.connect()
-        is_empty = database.pragma("page_count") == 0
-        for name, _, value in expected:
-            got = database.pragma(name)
-            # An older file keeps the auto_vacuum it was made with until it is vacuumed.
-            if got != value and (name != "auto_vacuum" or is_empty):
-                raise DatabaseError(
-                    f"{path}: SQLite did not take {name} = {value}, it says {got}",
-                    hint="is the file on a network or read-only file system? WAL needs a local disk",
-                )
+        _set_pragmas(database, path, [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])])
     return database
 
 
+def _set_pragmas(database: peewee.SqliteDatabase, path: Path, wanted: list[tuple[str, Any, Any]]) -> None:
+    is_empty = database.pragma("page_count") == 0
+    for name, value, _ in wanted:
+        database.pragma(name, value)
+    for name, _, value in wanted:
+        got = database.pragma(name)
+        # An older file keeps the auto_vacuum it was made with until it is vacuumed.
+        if got != value and (name != "auto_vacuum" or is_empty):
+            raise DatabaseError(
+                f"{path}: SQLite did not take {name} = {value}, it says {got}",
+                hint="is the file on a network or read-only file system? WAL needs a local disk",
+            )
+
+
 def open_reader(path: Path) -> peewee.SqliteDatabase:
-    """Open a connection that cannot write. Raises DatabaseError when there is no such file."""
-    if not path.is_file():
+    """Open a connection that cannot write. Raises DatabaseError when there is no such file, or not ours."""
+    with _readable(path):
+        is_there = path.is_file()
+    if not is_there:
         raise DatabaseError(
             f"nothing is recorded yet: there is no {path}",
             hint="start the recorder with `collector run`, or `collector service install`",
         )
     database = peewee.SqliteDatabase(
-        f"file:{quote(str(path))}?mode=ro", uri=True, pragmas=[("query_only", 1)],
-        timeout=READER_BUSY_SECONDS, check_same_thread=False,
+        f"file:{quote(os.fsencode(path))}?mode=ro",
+        uri=True,
+        pragmas=[("query_only", 1)],
+        timeout=READER_BUSY_SECONDS,
+        check_same_thread=False,
     )
-    with told(path):
+    with _closed_on_error(database), told(path):
         database.connect()
-        database.pragma("application_id")
+        _refuse_foreign(database, path)
     return database
+
+
+def foreign(path: Path) -> DatabaseError:
+    """What to say about a file that another program made."""
+    return DatabaseError(
+        f"{path} is a SQLite database of another program",
+        hint="name another file as `database` under [collector]",
+    )
+
+
+def _refuse_foreign(database: peewee.SqliteDatabase, path: Path) -> None:
+    """A file is ours when it is marked so, and may become ours while it holds nothing."""
+    ((objects,),) = select(database, "SELECT count(*) FROM sqlite_master")
+    mark = database.pragma("application_id")
+    if mark != APPLICATION_ID and (mark or objects):
+        raise foreign(path)
+
+
+@contextmanager
+def _closed_on_error(database: peewee.SqliteDatabase) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 def raw(database: peewee.SqliteDatabase) -> sqlite3.Connection:
@@ -132,12 +173,25 @@ def file_size(path: Path) -> int:
         return 0
 
 
-def _make_folder(path: Path) -> None:
-    if path.is_dir():
-        raise DatabaseError(f"{path} is a directory", hint="name a file in it as the database")
-    try:
+def make_folder(path: Path) -> None:
+    """Make the folder of the database at ``path``; raises DatabaseError when nothing can be kept there."""
+    with _readable(path):
+        if path.is_dir():
+            raise DatabaseError(f"{path} is a directory", hint="name a file in it as the database")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_there = path.exists()
+        if is_there and not path.is_file():
+            raise DatabaseError(f"{path} is a device or a pipe", hint=_PLACE_HINT)
+    if not os.access(path if is_there else path.parent, os.W_OK):
+        raise DatabaseError(f"{path}: this user may not write there", hint=_PLACE_HINT)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn the file system's own refusals on the way to ``path`` into a DatabaseError."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DatabaseError(f"{path.parent} is a file, not a folder", hint=_PLACE_HINT) from error
     except OSError as error:
         raise DatabaseError(f"{path.parent}: {error.strerror or error}", hint=_PLACE_HINT) from error
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise DatabaseError(f"{path}: this user may not write there", hint=_PLACE_HINT)

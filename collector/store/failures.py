@@ -27,6 +27,16 @@ _BY_NAME: tuple[tuple[str, Failure], ...] = (
     ("SQLITE_RANGE", "poison"),
 )
 
+# Not a record's fault though they have no word of their own: another try may well succeed.
+_PASSING = (
+    "SQLITE_NOMEM",
+    "SQLITE_INTERRUPT",
+    "SQLITE_PROTOCOL",
+    "SQLITE_ABORT",
+    "SQLITE_PERM",
+    "SQLITE_AUTH",
+)
+
 # What executing a statement or binding its values can raise.
 REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
@@ -64,16 +74,22 @@ def in_words(failure: Failure) -> str:
 
 def is_the_records_fault(error: BaseException) -> bool:
     """Whether a record is to blame, so that the others can go on without it."""
-    return classify(error) in ("poison", "other")
+    failure = classify(error)
+    return failure == "poison" or (failure == "other" and not _name(error).startswith(_PASSING))
 
 
 def _one(error: BaseException) -> Failure:
-    name = getattr(error, "sqlite_errorname", "") or ""
+    name = _name(error)
     for beginning, failure in _BY_NAME:
         if name.startswith(beginning):
             return failure
     # Raised while values are bound, before SQLite sees them: too large an integer, a lone surrogate,
-    # a type that no column can hold.
-    if isinstance(error, (OverflowError, UnicodeEncodeError, sqlite3.InterfaceError, sqlite3.ProgrammingError)):
-        return "poison"
-    return "other"
+    # a type that no column can hold. A closed connection is reported in the same way.
+    if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
+        return "other" if "closed" in str(error) else "poison"
+    return "poison" if isinstance(error, (OverflowError, UnicodeEncodeError)) else "other"
+
+
+def _name(error: BaseException) -> str:
+    """The symbolic name of SQLite's result code, empty when the error did not come from SQLite."""
+    return getattr(error, "sqlite_errorname", "") or ""

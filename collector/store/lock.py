@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.errors import AlreadyRunning
+from collector.errors import AlreadyRunning, DatabaseError
+from collector.store.database import make_folder
 
 # A reader that looks whether the lock is held holds it itself for an instant.
 PATIENCE_SECONDS = 0.5
@@ -37,7 +38,21 @@ class InstanceLock:
         self._fd: int | None = None
 
     def acquire(self, what: str, socket: Path | None = None) -> None:
-        """Take the lock; raises AlreadyRunning that names the holder."""
+        """Take the lock; raises AlreadyRunning that names the holder, or DatabaseError for a bad place."""
+        make_folder(self._database)
+        me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""))
+        try:
+            self._fd = self._locked()
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, msgspec.json.encode(me), 0)
+        except OSError as error:
+            self.release()
+            raise DatabaseError(
+                f"{self.path}: {error.strerror or error}", hint="the lock stands beside the database"
+            ) from error
+
+    def _locked(self) -> int:
+        """The lock file, open and locked."""
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not _try_lock(fd, fcntl.LOCK_EX):
@@ -45,10 +60,7 @@ class InstanceLock:
                 os.close(fd)
                 raise _held_by(holder(self._database), self._database)
             time.sleep(0.02)
-        me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""))
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, msgspec.json.encode(me), 0)
-        self._fd = fd
+        return fd
 
     def release(self) -> None:
         """Let go; releasing twice is fine."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.errors import DatabaseError
-from collector.orm import peewee, select
+from collector.lean import CRYPTO, without
+from collector.orm import DRIVERS, peewee, select
 from collector.records.base import KINDS
-from collector.store.database import APPLICATION_ID, told
+from collector.store.database import APPLICATION_ID, foreign, told
 
 if TYPE_CHECKING:
     from playhouse.migrations import Runner
@@ -62,7 +63,8 @@ def stamp(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> Non
 
 def runner(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> Runner:
     """Peewee's migration runner. Loaded only when something has to move: it costs 30 ms and 1 MB."""
-    from playhouse.migrations import Runner  # noqa: PLC0415
+    with without(*DRIVERS, *CRYPTO):
+        from playhouse.migrations import Runner  # noqa: PLC0415
 
     return Runner(database, str(migrations), table_name=HISTORY)
 
@@ -76,10 +78,7 @@ def is_empty(database: peewee.SqliteDatabase) -> bool:
 def refuse_foreign(database: peewee.SqliteDatabase, path: Path) -> None:
     """Raise DatabaseError when the file was made by another program."""
     if database.pragma("application_id") != APPLICATION_ID or not _has_history(database):
-        raise DatabaseError(
-            f"{path} is a SQLite database of another program",
-            hint="name another file as `database` under [collector]",
-        )
+        raise foreign(path)
 
 
 def refuse_newer(database: peewee.SqliteDatabase, path: Path, migrations: Path = MIGRATIONS) -> None:
@@ -112,7 +111,7 @@ def pending(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> l
 
 def differences(database: peewee.SqliteDatabase) -> list[str]:
     """How the file's tables and indexes differ from the models; empty when they agree."""
-    is_, should = _objects(database), _objects(_model_schema())
+    is_, should = _objects(database), _model_objects()
     return [
         *(f"{name} is missing" for name in sorted(should.keys() - is_.keys())),
         *(f"{name} is not known to this version" for name in sorted(is_.keys() - should.keys())),
@@ -124,12 +123,12 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
     ]
 
 
-def _model_schema() -> peewee.SqliteDatabase:
+def _model_objects() -> dict[str, str]:
     memory = peewee.SqliteDatabase(":memory:")
     models = [kind.model for kind in KINDS.values()]
-    with memory.bind_ctx(models):
+    with memory, memory.bind_ctx(models):
         memory.create_tables(models)
-    return memory
+        return _objects(memory)
 
 
 def _objects(database: peewee.SqliteDatabase) -> dict[str, str]:

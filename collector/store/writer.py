@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from collector import clock
 from collector.clock import Instant
-from collector.errors import CollectorError
+from collector.errors import CollectorError, DatabaseError
 from collector.log import Folded, get_logger
-from collector.records.base import KINDS_BY_STRUCT, Kind
+from collector.records.base import KINDS_BY_STRUCT
 from collector.records.gap import Gap
-from collector.store.buffer import Batch, Buffer, Flight, Outcome
+from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
 from collector.store.database import transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
 
@@ -32,6 +32,7 @@ log = get_logger("writer")
 
 LONGEST_WAIT = 5.0
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 
 Step = Callable[["sqlite3.Connection"], Any]
 
@@ -78,15 +79,20 @@ class Writer:
         self._timed = timed
         self._flight: Flight | None = None
         self._asked: deque[Asked] = deque()
+        self._doing: Asked | None = None
         self._failures = 0
         self._retry_at = 0.0
         self._stuck_as: Failure | None = None
         self._stuck = Folded(log, "writer.stuck")
         self._set_aside = Folded(log, "writer.set_aside")
+        self._broken = Folded(log, "writer.broken", level="error")
+        self._untold: deque[tuple[Batch, Outcome]] = deque()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._last: Step | None = None
         self._closing_since: float | None = None
+        self._ended = False
+        self._left = 0
         self.progress = time.monotonic()
         self.last_flush_ms: float | None = None
         self.last_commit_ms: int | None = None
@@ -102,6 +108,8 @@ class Writer:
         asked = Asked(name, step, transaction=transaction)
         self._asked.append(asked)
         self._buffer.nudge()
+        if self._ended:
+            self._refuse_asked()
         return asked
 
     @property
@@ -115,23 +123,28 @@ class Writer:
         if now.monotonic < self._retry_at:
             return False
         worked = False
-        if self._flight or self._buffer.due(now.monotonic):
-            self._flight = self._flight or self._buffer.take()
+        if self._flight is not None or self._buffer.due(now.monotonic):
+            self._flight = self._flight if self._flight is not None else self._buffer.take()
             worked = self._try_flush(now)
-        if self._asked and not self._failures:
-            self._do_asked(self._asked.popleft())
-            worked = True
+            if not worked:
+                return False
+        self._tell()
+        if self._asked:
+            worked = self._do_asked(now)
         return worked
 
     def close(self, timeout: float, last: Step | None = None) -> bool:
         """Take nothing more, write what is there, do ``last``, and end; False when something was left.
 
-        What is left is counted as dropped. Closing twice is fine.
+        What is left is counted as dropped. Closing twice is fine. A writer that was never started
+        does all this in the caller's thread.
         """
         self._last = self._last or last
         self._closing.set()
         self._buffer.close()
-        if self._thread is not None:
+        if self._thread is None:
+            self._run()
+        else:
             self._thread.join(timeout)
             if self._thread.is_alive():
                 log.error("writer.hung", left=self._buffer.counts().queued)
@@ -139,18 +152,35 @@ class Writer:
         left = self._buffer.abandon("stopped")
         if left:
             log.error("writer.left", records=left, reason=in_words(self._stuck_as or "other"))
-        return not left
+        self._left += left
+        return not self._left
 
     def _run(self) -> None:
-        while not self._drained():
-            self._wait()
-            now = clock.now()
-            try:
-                self.step(now)
-            except Exception as error:  # noqa: BLE001  # the edge of this thread: whatever it was, recording goes on
-                self._back_off(error, now)
-        if self._last is not None and not self._failures:
-            self._do_asked(Asked("last", self._last))
+        try:
+            while not self._drained():
+                self._wait()
+                now = clock.now()
+                try:
+                    self.step(now)
+                except Exception as error:  # noqa: BLE001  # the edge of this thread: whatever it was, recording goes on
+                    self._survive(error, now)
+        finally:
+            self._ended = True
+            self._refuse_asked()
+
+    def _survive(self, error: Exception, now: Instant) -> None:
+        """Something nobody foresaw: what is in flight is tried again, what was told or asked is not."""
+        self._broken.happened(now.monotonic, error=f"{type(error).__name__}: {error}")
+        doing, self._doing = self._doing, None
+        if doing is not None:
+            doing.finish(error=error)
+        if self._flight is not None:
+            self._back_off(error, now.monotonic)
+
+    def _refuse_asked(self) -> None:
+        """Tell whoever asked too late."""
+        while self._asked:
+            self._asked.popleft().finish(error=CollectorError("the writer has stopped"))
 
     def _drained(self) -> bool:
         """Whether this is the end: closed, and all is written or the disk has refused for two seconds."""
@@ -158,8 +188,14 @@ class Writer:
             return False
         self._closing_since = self._closing_since or time.monotonic()
         if self._failures:
-            return time.monotonic() - self._closing_since > 2.0
-        return not (self._flight or self._asked or self._buffer.counts().queued)
+            return time.monotonic() - self._closing_since > GIVE_UP_SECONDS
+        if self._flight is not None or self._asked or self._untold or self._buffer.due(time.monotonic()):
+            return False
+        if self._last is not None:  # once, and after everything else
+            self._asked.append(Asked("last", self._last))
+            self._last = None
+            return False
+        return True
 
     def _wait(self) -> None:
         if self._failures:
@@ -169,7 +205,7 @@ class Writer:
                 self._retry_at = 0.0
             elif pause > 0:
                 self._closing.wait(pause)
-        elif not self._asked:
+        elif not self._asked and not self._untold:
             self._buffer.wait(time.monotonic, LONGEST_WAIT)
 
     def _try_flush(self, now: Instant) -> bool:
@@ -179,41 +215,55 @@ class Writer:
         try:
             outcomes = self._flush(flight)
         except REFUSALS as error:
-            self._back_off(error, now)
+            self._back_off(error, now.monotonic + time.perf_counter() - start)
             return False
         self.last_flush_ms = (time.perf_counter() - start) * 1000
         self.last_commit_ms = now.wall_ms
         self.flushes += 1
-        self._timed("flush", self.last_flush_ms, len(flight))
         self._settle(flight, outcomes, now)
+        self._timed("flush", self.last_flush_ms, len(flight))
         return True
 
     def _settle(self, flight: Flight, outcomes: list[Outcome], now: Instant) -> None:
+        """All of our own bookkeeping first; only then is anybody else's code called."""
         self._flight = None
         self._buffer.settle(outcomes)
-        for batch, outcome in zip(flight.batches, outcomes[1:], strict=True):
-            if batch.done is not None:
-                batch.done(outcome)
-        if self._failures:
-            self._stuck.over()
-        reason, self._stuck_as, self._failures, self._retry_at = self._stuck_as, None, 0, 0.0
-        lost = self._buffer.lost()
+        self._untold += zip(flight.batches, outcomes[1:], strict=True)
+        self._note_lost(self._buffer.lost(), now)
+        self._recovered()
+
+    def _note_lost(self, lost: Lost, now: Instant) -> None:
+        """A hole is a row."""
         if lost.count:
             log.warning("buffer.dropped", count=lost.count)
-            why = "disk_full" if reason == "full" else "dropped"
-            if not self._buffer.closed:
-                gap = Gap.record(from_ms=lost.from_ms, to_ms=lost.to_ms, reason=why)
-                self._buffer.put(now.monotonic, [gap])
+            why = "disk_full" if self._stuck_as == "full" else "dropped"
+            gap = Gap.record(from_ms=lost.from_ms or now.wall_ms, to_ms=lost.to_ms or now.wall_ms, reason=why)
+            self._buffer.put(now.monotonic, [gap], even_closed=True)
 
-    def _back_off(self, error: Exception, now: Instant) -> None:
+    def _tell(self) -> None:
+        """Each is taken off before it is told, so that one whose ``done`` fails does not stop the others."""
+        while self._untold:
+            batch, outcome = self._untold.popleft()
+            if batch.done is not None:
+                batch.done(outcome)
+
+    def _back_off(self, error: Exception, monotonic: float) -> None:
         self._stuck_as = classify(error)
         pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self._failures += 1
-        self._retry_at = time.monotonic() + pause
+        self._retry_at = monotonic + pause
         self._stuck.happened(
-            now.monotonic, reason=in_words(self._stuck_as), error=str(error),
-            queued=self._buffer.counts().queued, retry_in_s=pause,
+            monotonic,
+            reason=in_words(self._stuck_as),
+            error=str(error),
+            queued=self._buffer.counts().queued,
+            retry_in_s=pause,
         )
+
+    def _recovered(self) -> None:
+        if self._failures:
+            self._stuck.over()
+        self._stuck_as, self._failures, self._retry_at = None, 0, 0.0
 
     def _flush(self, flight: Flight) -> list[Outcome]:
         """Commit a flight. The first outcome is that of our own records, then one a batch."""
@@ -226,15 +276,16 @@ class Writer:
         return outcomes if outcomes is not None else self._flush_one_by_one(flight)
 
     def _flush_fast(self, flight: Flight) -> list[Outcome] | None:
-        """`executemany` per kind. None, and nothing stored, when some record is there already."""
-        by_kind: dict[Kind, list[msgspec.Struct]] = defaultdict(list)
-        for record in flight.own:
-            by_kind[KINDS_BY_STRUCT[type(record)]].append(record)
-        for batch in flight.batches:
-            for record in batch.records:
-                by_kind[KINDS_BY_STRUCT[type(record)]].append(record)
+        """`executemany` per kind. None, and nothing stored, when some record has to be looked at alone."""
+        by_struct: dict[type[msgspec.Struct], list[msgspec.Struct]] = defaultdict(list)
+        for records in (flight.own, *(batch.records for batch in flight.batches)):
+            for record in records:
+                by_struct[type(record)].append(record)
+        if not by_struct.keys() <= KINDS_BY_STRUCT.keys():
+            return None
         with transaction(self._conn) as undo:
-            for kind, records in by_kind.items():
+            for struct, records in by_struct.items():
+                kind = KINDS_BY_STRUCT[struct]
                 stored = self._conn.executemany(kind.insert, kind.rows(records)).rowcount
                 if stored != len(records):
                     undo()
@@ -273,24 +324,44 @@ class Writer:
         return outcome
 
     def _insert(self, record: msgspec.Struct) -> tuple[str, int]:
-        kind = KINDS_BY_STRUCT[type(record)]
+        kind = KINDS_BY_STRUCT.get(type(record))
+        if kind is None:
+            return self._refused(type(record).__name__, "there is no table for it")
         try:
             (row,) = kind.rows([record])
             return "", self._conn.execute(kind.insert, row).rowcount
         except REFUSALS as error:
-            if not is_the_records_fault(error):
+            # Where SQLite has undone the whole transaction by itself, going on would break it up.
+            if not is_the_records_fault(error) or not self._conn.in_transaction:
                 raise
-            self._set_aside.happened(time.monotonic(), kind=kind.name, error=str(error))
-            return str(error), 0
+            return self._refused(kind.name, str(error))
 
-    def _do_asked(self, asked: Asked) -> None:
+    def _refused(self, kind: str, reason: str) -> tuple[str, int]:
+        self._set_aside.happened(time.monotonic(), kind=kind, error=reason)
+        return reason, 0
+
+    def _do_asked(self, now: Instant) -> bool:
+        """Do the first asked step; False when it has to be tried again, since the database was locked."""
+        asked = self._doing = self._asked.popleft()
         start = time.perf_counter()
         try:
             with transaction(self._conn) if asked.transaction else nullcontext():
                 result = asked.step(self._conn)
-        except (*REFUSALS, CollectorError) as error:
-            log.warning("writer.step_failed", step=asked.name, error=str(error))
-            asked.finish(error=error)
-            return
-        self._timed(asked.name, (time.perf_counter() - start) * 1000, 0)
-        asked.finish(result)
+        except REFUSALS as error:
+            if classify(error) == "busy" and asked.transaction:
+                self._asked.appendleft(asked)
+                self._back_off(error, now.monotonic + time.perf_counter() - start)
+                return False
+            self._failed(asked, DatabaseError(f"{asked.name}: {in_words(classify(error))}: {error}"))
+        except CollectorError as error:
+            self._failed(asked, error)
+        else:
+            asked.finish(result)
+            self._timed(asked.name, (time.perf_counter() - start) * 1000, 0)
+        self._doing = None
+        self._recovered()
+        return True
+
+    def _failed(self, asked: Asked, error: Exception) -> None:
+        log.warning("writer.step_failed", step=asked.name, error=str(error))
+        asked.finish(error=error)

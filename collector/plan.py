@@ -1,0 +1,77 @@
+"""What a config means: which samplers are read how often, and when each workload runs."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import Any
+
+from collector.errors import DatabaseError
+from collector.opened import any_reader
+from collector.samplers.base import SAMPLERS
+from collector.schedule import next_times
+from collector.settings import Settings, WorkloadSettings
+from collector.store import schema
+from collector.store.database import file_size
+
+Row = dict[str, Any]
+
+NEXT = 3
+_PLACE = "set `database` under [collector] to a place this user can write"
+
+
+def planned(settings: Settings, now_ms: int) -> Row:
+    """The plan as one document; times in milliseconds since the epoch."""
+    return {
+        "config": None if settings.path is None else str(settings.path),
+        "problems": [],
+        "database": str(settings.database),
+        "durability": settings.collector.durability,
+        "socket": str(settings.socket),
+        "sampling": _sampling(settings),
+        "off": list(settings.sampling.off),
+        "parallel": settings.runs.parallel,
+        "workloads": [_workload(workload, now_ms) for workload in settings.workloads],
+    }
+
+
+def refuse_place(settings: Settings) -> None:
+    """Raise DatabaseError when recording could not begin where the config says."""
+    path = settings.database
+    try:
+        if path.is_dir() or file_size(path):
+            with any_reader(settings) as database:
+                schema.refuse_newer(database, path)
+        near = next(place for place in (path, *path.parents) if place.exists())
+    except OSError as error:
+        raise DatabaseError(f"{path}: {error.strerror or error}", hint=_PLACE) from None
+    if not os.access(near, os.W_OK):
+        where = "it" if near == path else f"in {near}"
+        raise DatabaseError(f"{path}: this user may not write {where}", hint=_PLACE)
+
+
+def _sampling(settings: Settings) -> list[Row]:
+    """The samplers that are on, together where they share an interval."""
+    sampling = settings.sampling
+    groups: dict[float, list[str]] = defaultdict(list)
+    for sampler in SAMPLERS.values():
+        if sampler.name not in sampling.off:
+            groups[float(sampler.every(settings) or sampling.every)].append(sampler.name)
+    stretch = max(1.0, sampling.on_battery / sampling.every)  # own intervals slow down as the common one does
+    return [
+        {"every_s": every, "on_battery_s": every * stretch, "samplers": names}
+        for every, names in sorted(groups.items())
+    ]
+
+
+def _workload(workload: WorkloadSettings, now_ms: int) -> Row:
+    return {
+        "name": workload.name,
+        "kind": workload.kind,
+        "command": workload.command_line(),
+        "every": None if workload.every is None else str(workload.every),
+        "cron": workload.cron,
+        "timeout_ms": round(workload.timeout * 1000),
+        "budget_ms": None if workload.budget is None else round(workload.budget * 1000),
+        "next": next_times(workload, now_ms, NEXT),
+    }

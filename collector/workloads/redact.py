@@ -1,0 +1,44 @@
+"""Commands and messages without the secrets that people put into them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+LONGEST = 1000
+
+# A name that ends in one of these names a secret; --max-tokens, --author and --password-file do not.
+_SECRET = (
+    r"[\w.-]*?(?:password|passwd|passphrase|secret|token|credential|authorization"
+    r"|(?:api|access|private|secret)[_-]?key|(?<![a-z])(?:pass|pwd))"
+)
+_VALUE = r"(?:(?:bearer|basic)\s+)?(?:'[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)"
+_MASKED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+(?=@)",  # scheme://user:password@host
+        rf"((?<![\w.-])--?{_SECRET}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
+        rf"((?<![\w.-]){_SECRET}['\"]?\s*[=:]\s*){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
+        r"(\bbearer\s+)[\w.~+/=-]+",
+        r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
+        r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword
+    )
+)
+
+
+def redacted(text: str) -> str:
+    """``text`` with what looks like a secret replaced by ``***``."""
+    for pattern in _MASKED:
+        text = pattern.sub(r"\1***", text)
+    return text
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command as one would type it, without its secrets, at most 1000 characters."""
+    return shortened(redacted(shlex.join(words)), LONGEST)
+
+
+def shortened(text: str, longest: int) -> str:
+    """``text``, cut to ``longest`` characters with a mark where it was cut."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

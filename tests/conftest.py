@@ -1,0 +1,96 @@
+"""What several folders of tests share: a real store in a temporary folder, and the log as events."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+import collector.records  # noqa: F401  # announces every kind
+from collector import clock, log
+from collector.clock import Instant
+from collector.orm import peewee
+from collector.records.cpu import CpuSample
+from collector.store import schema
+from collector.store.buffer import Buffer
+from collector.store.database import open_writer, raw
+from collector.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
+
+START = Instant(1_700_000_000_000, 1000.0, 2000.0)
+
+
+@dataclass
+class Store:
+    """A database with its schema, and a buffer and a writer on it that no thread runs."""
+
+    path: Path
+    database: peewee.SqliteDatabase
+    conn: sqlite3.Connection
+    buffer: Buffer
+    writer: Writer
+    now: Instant = START
+
+    def put(self, *records: msgspec.Struct) -> None:
+        self.buffer.put(self.now.monotonic, records)
+
+    def flush(self, seconds: float = 2.0) -> bool:
+        """Let ``seconds`` pass, more than the age of a flush, and take one turn."""
+        self.now = self.now.later(seconds)
+        return self.writer.step(self.now)
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What an answer to ``sql`` holds, read through the writer's connection."""
+        return list(self.conn.execute(sql, values).fetchall())
+
+    def count(self, table: str) -> int:
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    path = tmp_path / "c.db"
+    database = open_writer(path, "normal")
+    schema.prepare(database, path)
+    buffer = Buffer()
+    conn = raw(database)
+    yield Store(path, database, conn, buffer, Writer(conn, buffer))
+    database.close()
+
+
+@pytest.fixture
+def events() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """The events logged since the test began, each as its fields."""
+    out = io.StringIO()
+    log.configure("debug", style="json", stream=out)
+    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
+    log.configure("debug", style="json", stream=io.StringIO())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_log() -> None:
+    """Nothing that a test does not ask for is printed."""
+    log.configure("debug", style="json", stream=io.StringIO())
+
+
+def cpu(timestamp: int, **columns: Any) -> msgspec.Struct:
+    """A processor sample; only its time matters to most tests."""
+    zeros = dict.fromkeys(
+        ("busy_percent", "user_percent", "system_percent", "iowait_percent", "steal_percent",
+         "load_1m", "load_5m", "load_15m", "context_switches_per_s"), 0.0,
+    )  # fmt: skip
+    return CpuSample.record(timestamp=timestamp, **{**zeros, **columns})
+
+
+def now() -> Instant:
+    """This moment, for tests that run real threads."""
+    return clock.now()

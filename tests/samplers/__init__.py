@@ -1,0 +1,1 @@
+"""Tests of the samplers and of how they take turns."""
