@@ -34,6 +34,7 @@ Key = tuple[str | int, ...]
 # What must never be shown: values of keys that sound like one, of whole tables that often hold one,
 # and what follows such a word inside a text (a DSN, a query string, an argument).
 _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|credential|dsn", re.IGNORECASE)
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
 _ASSIGNED = re.compile(
     r"""((?:pass\w*|pwd|secret\w*|token|api[_-]?key)\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&;,'"]+)""", re.IGNORECASE
@@ -133,8 +134,17 @@ def dotted(at: Key) -> str:
     """``("workloads", 1, "every")`` as people write it: ``workloads[2].every``."""
     out = ""
     for part in at:
-        out += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if out else part
+        out += f"[{part + 1}]" if isinstance(part, int) else f".{_name(part)}" if out else _name(part)
     return out
+
+
+def _name(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    """As a TOML string; its escapes are JSON's, so no control character reaches a terminal."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def shown(value: object, key: str = "") -> str:
@@ -144,14 +154,12 @@ def shown(value: object, key: str = "") -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        # JSON's escapes are TOML's, so no control character of it reaches a terminal.
-        plain = _without_value(value) if key in _HIDDEN_TABLES else without_password(value)
-        text = json.dumps(plain, ensure_ascii=not plain.isprintable())
+        text = _quoted(_without_value(value) if key in _HIDDEN_TABLES else without_password(value))
     elif isinstance(value, list):
         text = "[" + ", ".join(shown(item, key) for item in value) + "]"
     elif isinstance(value, dict):
         secret = "secret" if key in _HIDDEN_TABLES else ""
-        text = "{ " + ", ".join(f"{k} = {shown(v, secret or k)}" for k, v in value.items()) + " }"
+        text = "{ " + ", ".join(f"{_name(k)} = {shown(v, secret or k)}" for k, v in value.items()) + " }"
     else:
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]

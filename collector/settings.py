@@ -181,8 +181,9 @@ def load(
     tables, lines = config_file.read(path)
     found: list[Problem] = []
     folder = path.resolve().parent
-    for key in tables.keys() - SECTIONS.keys() - {"workloads"}:
-        hint = nearest(key, [*SECTIONS, "workloads"])
+    sections_there_are = [*SECTIONS, "workloads"]
+    for key in tables.keys() - {*sections_there_are}:
+        hint = nearest(key, sections_there_are) or f"; allowed are {', '.join(sections_there_are)}"
         found.append(problem((key,), f"unknown section{hint}", lines))
     sections = {
         name: table(_absolute(tables[name], folder), kind, (name,), lines, found)

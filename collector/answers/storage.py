@@ -7,9 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from collector.answers.timed import Row, ask_sql
+from collector.orm import select
 from collector.store.database import file_size, wal_path
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def objects(database: peewee.SqliteDatabase) -> list[Row]:
 
 
 def measured(database: peewee.SqliteDatabase, item: Row, found: Iterable[Row], sizes: dict[str, int]) -> Row:
-    """One of the ``found`` objects with its bytes; a table also with rows and bytes a row, indexes included."""
+    """One of the ``found`` objects with its bytes; a table also with rows, and what a row costs in all."""
     row = item | {"bytes": sizes.get(item["name"]), "rows": None, "bytes_per_row": None}
     if item["type"] == "table":
         row["rows"] = _rows(database, item["name"])
@@ -69,7 +70,7 @@ def measured(database: peewee.SqliteDatabase, item: Row, found: Iterable[Row], s
 def sizes_by_name(database: peewee.SqliteDatabase, path: Path) -> dict[str, int]:
     """Bytes of every table and index; empty where no SQLite at hand can tell."""
     if ask_sql(database, "storage.options", "SELECT 1 FROM pragma_module_list WHERE name = 'dbstat'"):
-        return {row["name"]: row["sum(pgsize)"] for row in ask_sql(database, "storage.sizes", _DBSTAT)}
+        return dict(select(database, _DBSTAT))
     return _sizes_from_outside(path)
 
 
@@ -85,5 +86,6 @@ def _sizes_from_outside(path: Path) -> dict[str, int]:
 
 def _rows(database: peewee.SqliteDatabase, table: str) -> int:
     quoted = table.replace('"', '""')
-    counted: Any = ask_sql(database, "storage.rows", f'SELECT count(*) AS rows FROM "{quoted}"')  # noqa: S608  # a name of the schema
-    return int(counted[0]["rows"])
+    # Not asked through `timed`: walking along the whole table is the point, not a slow query.
+    ((count,),) = select(database, f'SELECT count(*) FROM "{quoted}"')  # noqa: S608  # a name of the schema
+    return int(count)

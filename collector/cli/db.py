@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from collector import clock
 from collector.answers import soundness, storage
 from collector.answers.soundness import Finding
 from collector.charts import bar
@@ -21,7 +21,7 @@ from collector.store.downgrade import NOTHING, downgrade
 from collector.store.lock import InstanceLock, holder
 from collector.tables import Cell, Column, print_facts, print_table
 from collector.terminal import paint, print_json, printable, with_progress
-from collector.units import long_span, percent, size
+from collector.units import percent, size
 
 if TYPE_CHECKING:
     from collector.orm import peewee
@@ -121,7 +121,7 @@ def stats(config: Path | None, as_json: bool) -> None:
 
 @contextmanager
 def _alone(what: str, settings: Settings) -> Iterator[peewee.SqliteDatabase]:
-    """The connection that writes, while no recorder and no other command can; only to a file that is there."""
+    """The connection that writes, while no recorder and no other command can; the file must be there."""
     with any_reader(settings):
         pass
     lock = InstanceLock(settings.database)
@@ -137,16 +137,18 @@ def _alone(what: str, settings: Settings) -> Iterator[peewee.SqliteDatabase]:
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    """Everything that is not well, each page check of its own only then; the verdict last."""
+    """Every finding, the pages that are in order as one; the verdict last."""
     pages = [item for item in findings if item.check.startswith("pages of ") and item.state == "ok"]
     shown = [item for item in findings if item not in pages]
     if pages:
         shown.append(Finding("pages", "ok", f"{len(pages)} tables and their indexes are in order"))
+    width = max(len(item.check) for item in shown)
     for item in shown:
         mark, colour = _MARKS[item.state]
-        click.echo(f"{paint(mark, colour)} {item.check:<13} {printable(item.found)}")
-        if item.advice:
-            click.echo(f"  {'':<13} → {item.advice}")
+        first, *more = [*item.found.splitlines(), *([f"→ {item.advice}"] if item.advice else [])]
+        click.echo(f"{paint(mark, colour)} {item.check:<{width}}  {printable(first)}")
+        for line in more:
+            click.echo(f"  {'':<{width}}  {printable(line)}")
     wrong = sum(item.state == "wrong" for item in findings)
     click.echo(
         "the database is sound"
@@ -166,7 +168,11 @@ def _file_facts(file: dict[str, Any], migrations: list[dict[str, Any]]) -> list[
 
 
 def _largest_first(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(measured, key=lambda row: (-(row["bytes"] or 0), -(row["rows"] or 0), row["name"]))
+    """Tables by what they take with their indexes, each followed by these."""
+    whole: dict[str, int] = defaultdict(int)
+    for row in measured:
+        whole[row["table"]] += row["bytes"] or 0
+    return sorted(measured, key=lambda row: (-whole[row["table"]], row["table"], row["type"] == "index"))
 
 
 def _size_line(row: dict[str, Any], whole: int) -> list[str | Cell]:

@@ -93,7 +93,7 @@ class Meter:
             cpu_some_percent=cpu,
             memory_some_percent=of_memory,
             io_some_percent=io,
-            available_bytes=memory.parse(self._meminfo.read()).available,
+            available_bytes=memory.parse_available(self._meminfo.read()),
             temperature_celsius=self._thermal.read(),
             frequency_mhz=self._frequency.read(),
             on_battery=None if on_mains is None else not on_mains,

@@ -6,10 +6,10 @@ import os
 from typing import NamedTuple
 
 import msgspec
+import psutil
 
 from collector.readings.frequency import Frequency
-from collector.readings.kernel_file import KernelFile
-from collector.readings.processor import KINDS, TICKS_PER_S, Processor, parse
+from collector.readings.processor import KINDS, TICKS_PER_S, Processor
 from collector.records.cpu import CpuSample
 from collector.samplers.base import Context, Sampler, rates, sampler
 
@@ -26,19 +26,31 @@ class Reading(NamedTuple):
 
 @sampler
 class Cpu(Sampler[Reading]):
-    """Shares of the time between two readings. /proc/stat is read once, where psutil reads it twice."""
+    """Shares of the time between two readings; psutil's own ``cpu_percent`` begins with a false 0.0."""
 
     name = "cpu"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._stat = KernelFile(context.proc / "stat")
         self._frequency = Frequency(context.sys)
 
     def read(self) -> Reading:
-        """Source: cpufreq of sysfs, which may take a while and so comes first, /proc/stat, /proc/loadavg."""
+        """Source: cpufreq of sysfs, which may take a while and so comes first, then psutil."""
         frequency_mhz = self._frequency.read()
-        return Reading(parse(self._stat.read()), os.getloadavg(), frequency_mhz)
+        times = psutil.cpu_times()
+        counted = Processor(
+            times.user,
+            times.nice,
+            times.system,
+            times.idle,
+            times.iowait,
+            times.irq,
+            times.softirq,
+            times.steal,
+            psutil.cpu_stats().ctx_switches,
+            os.cpu_count() or 1,
+        )
+        return Reading(counted, os.getloadavg(), frequency_mhz)
 
     def records(
         self, before: Reading | None, now: Reading, seconds: float, timestamp: int

@@ -22,7 +22,7 @@ class Counters(NamedTuple):
 
 @sampler
 class Network(Sampler[dict[str, Counters]]):
-    """Every interface but loopback. An own reading: psutil takes twice as long and needs /proc at its place."""
+    """Every interface but loopback. An own reading: psutil takes twice as long."""
 
     name = "network"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collector.errors import DatabaseError, UsageError
+from collector.errors import UsageError
 from collector.orm import peewee
 from collector.registry import nearest
 from collector.store.database import told

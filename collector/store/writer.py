@@ -142,9 +142,9 @@ class Writer:
         self._last = self._last or last
         self._closing.set()
         self._buffer.close()
-        if self._thread is None:
+        if self._thread is None and not self._ended:
             self._run()
-        else:
+        elif self._thread is not None:
             self._thread.join(timeout)
             if self._thread.is_alive():
                 log.error("writer.hung", left=self._buffer.counts().queued)

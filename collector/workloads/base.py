@@ -16,11 +16,16 @@ W = TypeVar("W", bound=WorkloadSettings)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one run ended. ``measured`` holds columns of `Run` (``wall_ms``, ``rows``, …)."""
+    """How one run ended. ``measured`` holds columns of `Run` (``wall_ms``, ``rows``, …).
+
+    ``cpu_ms`` is the processor time of all that it started, whether or not that is a column: it
+    tells its own load from that of others.
+    """
 
     outcome: Outcome
     detail: str | None = None
     measured: dict[str, Any] = field(default_factory=dict)
+    cpu_ms: float = 0.0
 
 
 class Spawner(Protocol):

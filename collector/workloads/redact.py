@@ -9,7 +9,7 @@ from collections.abc import Sequence
 LONGEST = 1000
 
 # A name that ends in one of these names a secret; --max-tokens, --author and --password-file do not.
-_SECRET = (
+_SENSITIVE = (
     r"[\w.-]*?(?:password|passwd|passphrase|secret|token|credential|authorization"
     r"|(?:api|access|private|secret)[_-]?key|(?<![a-z])(?:pass|pwd))"
 )
@@ -18,8 +18,8 @@ _MASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+(?=@)",  # scheme://user:password@host
-        rf"((?<![\w.-])--?{_SECRET}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
-        rf"((?<![\w.-]){_SECRET}['\"]?\s*[=:]\s*){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
+        rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
+        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
         r"(\bbearer\s+)[\w.~+/=-]+",
         r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
         r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword

@@ -25,7 +25,7 @@ ANSWER_SECONDS = 5.0
 STOP_SECONDS = 3.5
 STOPPED = {"ended": "stopped", "reason": "the recorder stops"}
 
-_FOLDER = str(Path(__file__).parent)
+FOLDER = str(Path(__file__).parent)
 
 
 def interpreter(python: str, flags: tuple[str, ...], module: str) -> list[str]:
@@ -34,8 +34,11 @@ def interpreter(python: str, flags: tuple[str, ...], module: str) -> list[str]:
     As a module of that folder rather than as a file, so that it is compiled only once; and not as
     part of this package, which would load the whole recorder.
     """
-    start = f"import sys; sys.path.append(sys.argv.pop(1)); from {module} import main; main()"
-    return [python, *flags, "-c", start, _FOLDER]
+    start = (
+        "import sys; folder = sys.argv.pop(1); sys.path.append(folder);"
+        f" from {module} import main; sys.path.remove(folder); main()"
+    )
+    return [python, *flags, "-c", start, FOLDER]
 
 
 class Children:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 import structlog
 
@@ -23,8 +24,9 @@ def real(tmp_path: Path) -> Context:
 
 
 @pytest.fixture
-def fake(tmp_path: Path) -> Context:
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A machine made of files: see `write`."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path / "proc"))
     return Context(Settings(path=None), proc=tmp_path / "proc", sys=tmp_path / "sys")
 
 

@@ -88,7 +88,7 @@ def test_a_failing_mount_does_not_lose_the_others(
 
 def test_the_list_is_read_again_after_a_minute_only(fake: Context, write: Write) -> None:
     """Unless the kernel says that it changed, which a file in a folder never does."""
-    write({"proc/self/mounts": ""})
+    write({"proc/self/mounts": "", "proc/filesystems": ""})
     sampler = Filesystem(fake)
     first = sampler.mounts(100.0)
     assert sampler.mounts(159.9) is first

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collector.readings.memory import Memory as Levels
-from collector.readings.memory import Swapped
 from collector.samplers.base import Context, Seat
 from collector.samplers.memory import Memory, Reading
 
 from .conftest import Write, columns
 
-LEVELS = Levels(total=1000, available=400, swap_total=200, swap_free=150)
-MEMINFO = "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 750 kB\nSwapTotal: {0} kB\nSwapFree: {0} kB\n"
+LEVELS = Reading(total=1000, available=400, swap_used=50, swapped=(0, 0))
+MEMINFO = (
+    "MemTotal: 1000 kB\nMemFree: 10 kB\nMemAvailable: 750 kB\nBuffers: 1 kB\nCached: 1 kB\n"
+    "Active: 1 kB\nInactive: 1 kB\nShmem: 1 kB\n"
+    "SwapTotal: 64 kB\nSwapFree: 60 kB\n"
+)
 
 
 def test_a_row_tells_levels_and_what_moved(fake: Context) -> None:
     """Used is total minus available: caches that can be dropped are not used."""
-    rows = Memory(fake).records(
-        Reading(LEVELS, Swapped(100, 1000)), Reading(LEVELS, Swapped(300, 1000)), 2.0, 9
-    )
-    assert columns(rows) == [
+    before, now = LEVELS._replace(swapped=(100, 1000)), LEVELS._replace(swapped=(300, 1000))
+    assert columns(Memory(fake).records(before, now, 2.0, 9)) == [
         {
             "timestamp": 9,
             "total_bytes": 1000,
@@ -34,27 +34,34 @@ def test_a_row_tells_levels_and_what_moved(fake: Context) -> None:
 
 def test_counters_that_went_back_give_no_row(fake: Context) -> None:
     """No negative swapping."""
-    before, now = Reading(LEVELS, Swapped(100, 0)), Reading(LEVELS, Swapped(50, 0))
+    before, now = LEVELS._replace(swapped=(100, 0)), LEVELS._replace(swapped=(50, 0))
     assert Memory(fake).records(before, now, 1.0, 0) == []
 
 
-def test_without_swap_nothing_is_swapped_and_vmstat_is_not_read(fake: Context, write: Write) -> None:
-    """The dearer file is left alone: here it is not even there."""
-    write({"proc/meminfo": MEMINFO.format(0)})
+def test_the_files_of_the_kernel_become_a_row(fake: Context, write: Write) -> None:
+    """Two readings by way of a seat; pages swapped since boot become a rate."""
+    write({"proc/meminfo": MEMINFO, "proc/vmstat": "nr_free 1\npswpin 900\npswpout 900\n"})
     seat = Seat(Memory(fake))
-    seat.turn(1)
-    (row,) = columns(seat.turn(2))
-    assert (row["used_percent"], row["swap_used_bytes"], row["swap_in_bytes_per_s"]) == (25.0, 0, 0.0)
-
-
-def test_swap_that_was_just_added_has_moved_nothing_yet(fake: Context, write: Write) -> None:
-    """Counters since boot must not become the rate of the first interval."""
-    write({"proc/meminfo": MEMINFO.format(0)})
-    seat = Seat(Memory(fake))
-    seat.turn(1)
-    write({"proc/meminfo": MEMINFO.format(64), "proc/vmstat": "nr_free 1\npswpin 900\npswpout 900\n"})
-    (row,) = columns(seat.turn(2))
-    assert row["swap_out_bytes_per_s"] == 0.0
+    assert seat.turn(1) == []
     write({"proc/vmstat": "nr_free 1\npswpin 900\npswpout 1000\n"})
-    (row,) = columns(seat.turn(3))
+    (row,) = columns(seat.turn(2))
+    assert (row["used_percent"], row["available_bytes"], row["swap_in_bytes_per_s"]) == (25.0, 750 << 10, 0.0)
     assert row["swap_out_bytes_per_s"] > 0
+
+
+def test_this_machine_has_memory(real: Context) -> None:
+    """Used and available make the total."""
+    seat = Seat(Memory(real))
+    seat.turn(1)
+    (row,) = columns(seat.turn(2))
+    assert row["used_bytes"] + row["available_bytes"] == row["total_bytes"] > 0
+
+
+def test_a_machine_without_swap_is_asked_about_it_once_a_minute(fake: Context, write: Write) -> None:
+    """What was just added shows within that minute; until then nothing is swapped."""
+    write({"proc/meminfo": MEMINFO.replace("64 kB", "0 kB").replace("60 kB", "0 kB"), "proc/vmstat": ""})
+    sampler = Memory(fake)
+    assert sampler._swap(100.0) == (0, (0, 0))
+    write({"proc/meminfo": MEMINFO, "proc/vmstat": "pswpin 1\npswpout 2\n"})
+    assert sampler._swap(159.0) == (0, (0, 0))
+    assert sampler._swap(161.0) == (4096, (4096, 8192))

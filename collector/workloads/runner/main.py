@@ -40,6 +40,9 @@ def through(job: dict[str, Any], control: int, ignored: set[int]) -> dict[str, A
     try:
         if job["cwd"]:
             os.chdir(job["cwd"])
+    except OSError as error:
+        return not_started(error.errno or 0, f"cwd {job['cwd']}")
+    try:
         program = find(job["argv"][0], job["env"].get("PATH", os.defpath))
         child = Child(job, program, set() if job["own_session"] else ignored)
     except OSError as error:
@@ -105,7 +108,7 @@ def send(control: int, message: dict[str, Any]) -> None:
 def not_started(code: int, what: str) -> dict[str, Any]:
     """The report on a program that could not be started, with the reason in words."""
     reasons = {
-        errno.ENOENT: "there is no such file or program",
+        errno.ENOENT: "there is no such file",
         errno.EACCES: "it is not executable for this user",
         errno.ENOEXEC: "it is not a program (a script needs a first line such as #!/bin/sh)",
         errno.ENOTDIR: "that is not a folder",

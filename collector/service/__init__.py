@@ -1,0 +1,1 @@
+"""Being a systemd service: the two unit files, and putting them in place."""

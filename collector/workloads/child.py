@@ -1,0 +1,82 @@
+"""What the kinds that run in a child share: settings to the runner's spec, its report to a result."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from collector.settings import WorkloadSettings
+from collector.units import span
+from collector.workloads.base import Outcome, Result
+from collector.workloads.environment import environment
+
+COLUMNS = (
+    "wall_ms",
+    "user_ms",
+    "system_ms",
+    "max_rss_bytes",
+    "read_bytes",
+    "written_bytes",
+    "voluntary_switches",
+    "involuntary_switches",
+    "exit_code",
+    "signal",
+    "output_bytes",
+)
+
+# A stop of the recorder is not the workload's fault, so it must not count as a failure of it.
+WITHOUT_RUN: dict[str, Outcome] = {"not_started": "failed", "stopped": "missed", "crashed": "crashed"}
+
+
+def spec_for(workload: WorkloadSettings, argv: Sequence[str], **more: Any) -> dict[str, Any]:
+    """The spec of a child of ``workload``; ``more`` as in `spawn.Children.run`."""
+    return {
+        "argv": argv,
+        "cwd": workload.cwd,
+        "env": environment(workload.env),
+        "timeout": workload.timeout,
+        **more,
+    }
+
+
+def result_of(report: dict[str, Any], timeout: float | None = None) -> Result:
+    """How a child ended, from the runner's report; ``timeout`` in seconds is told where it was reached."""
+    measured = {name: report[name] for name in COLUMNS if report.get(name) is not None}
+    if "output" in report:
+        measured["output"] = report["output"].decode(errors="replace")
+    outcome, detail = _ended(report, timeout)
+    if report.get("left"):
+        survivors = f"{report['left']} of its processes could not be ended"
+        detail = f"{detail}; {survivors}" if detail else survivors
+    cpu_ms = (report.get("user_ms") or 0.0) + (report.get("system_ms") or 0.0)
+    return Result(outcome, detail, measured, cpu_ms)
+
+
+def told(report: dict[str, Any]) -> dict[str, Any] | None:
+    """What the child itself reported, or None when it did not, not in full, or not in JSON."""
+    try:
+        said = json.loads(report.get("report") or b"null")
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _ended(report: dict[str, Any], timeout: float | None) -> tuple[Outcome, str | None]:
+    if report["ended"] == "timeout":
+        return "timeout", "took too long" if timeout is None else f"took longer than {span(timeout)}"
+    if report["ended"] in WITHOUT_RUN:
+        return WITHOUT_RUN[report["ended"]], report["reason"]
+    if report.get("signal"):
+        return "failed", f"ended by {_signal_name(report['signal'])}"
+    if report.get("exit_code"):
+        return "failed", f"exit status {report['exit_code']}"
+    return "ok", None
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # the real-time ones have no names of their own

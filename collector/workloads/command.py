@@ -1,0 +1,43 @@
+"""Workloads that are a program: ``argv``, never a shell unless ``shell = true``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collector.settings import WorkloadSettings
+from collector.workloads import redact
+from collector.workloads.base import Result, Spawner, workload_kind
+from collector.workloads.child import result_of, spec_for
+from collector.workloads.program import program_fault
+
+
+class Command(WorkloadSettings, frozen=True, kw_only=True):
+    """``argv`` is the program and its words; with ``shell`` it is one text for ``/bin/sh -c``."""
+
+    argv: tuple[str, ...]
+    shell: bool = False
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """A program that is there; one text for a shell."""
+        yield from super().faults()
+        if not self.argv or not self.argv[0].strip():
+            yield "argv", "must hold at least the name of a program"
+        elif any("\0" in word for word in self.argv):
+            yield "argv", "must not hold a NUL character"
+        elif self.shell and len(self.argv) > 1:
+            yield "argv", "must be one text where shell = true; quote the words inside it"
+        elif not self.shell and (fault := program_fault(self.argv[0], self.cwd, self.env)):
+            yield "argv", fault
+
+    def command_line(self) -> str:
+        """The command as one would type it, without secrets."""
+        if self.shell:
+            return redact.shortened(redact.redacted(self.argv[0]), redact.LONGEST)
+        return redact.command_line(self.argv)
+
+
+@workload_kind("command", Command)
+def run(workload: Command, spawner: Spawner) -> Result:
+    """Run the program once; exit status 0 is ok."""
+    argv = ["/bin/sh", "-c", workload.argv[0]] if workload.shell else list(workload.argv)
+    return result_of(spawner.run(spec_for(workload, argv)), workload.timeout)

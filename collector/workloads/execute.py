@@ -1,0 +1,206 @@
+"""Runs workloads, and writes each run down with the state that the machine was in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from collector import clock
+from collector.log import Folded, get_logger
+from collector.records.run import Run
+from collector.settings import WorkloadSettings
+from collector.workloads.base import KINDS, Outcome, Result, Spawner
+from collector.workloads.noise import Conditions, conditions
+from collector.workloads.redact import redacted, shortened
+from collector.workloads.stamp import git_stamp
+
+if TYPE_CHECKING:
+    from collector.readings.state import Look, Meter
+
+log = get_logger("workloads")
+
+Put = Callable[[float, list[msgspec.Struct]], None]
+
+# Texts are cut to what their columns take. One that is longer is a fault of a program, not of the run.
+LONGEST: dict[str, int] = {"output": 70_000, "detail": 2_000, "plan": 20_000, "command": 1_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is run, as the ledger knows it. ``budget`` is in seconds."""
+
+    name: str
+    kind: str
+    command: str
+    cwd: Path | None = None
+    budget: float | None = None
+
+
+class Runs:
+    """Runs workloads one at a time per call; safe to call from many threads.
+
+    ``slow_query`` is the threshold of single queries, in seconds; it may be changed while it runs.
+    """
+
+    def __init__(self, put: Put, children: Spawner, meter: Meter, boot_id: str, slow_query: float) -> None:
+        self.slow_query = slow_query
+        self._put = put
+        self._children = children
+        self._meter = meter
+        self._boot_id = boot_id
+        self._crashed = Folded(log, "workload.crashed", level="error")
+        self._idle = threading.Condition()
+        self._running = 0
+
+    def run(self, workload: WorkloadSettings) -> msgspec.Struct:
+        """Run ``workload`` once, put the record of it and return it. Never raises for what it runs."""
+        workload = self._with_threshold(workload)
+        kind = KINDS[workload.kind]
+        record = self.time(_subject(workload), lambda: kind.run(workload, self._children))
+        _tell(record)
+        _tell_slow(record, getattr(workload, "slow", None))
+        return record
+
+    def time(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
+        """Do ``work`` once, put the record of it and return it; for runs that no config names, too."""
+        with self._idle:
+            self._running += 1
+        try:
+            record = self._recorded(subject, work)
+            self._put(time.monotonic(), [record])
+            return record
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def missed(self, workload: WorkloadSettings, at_ms: int, detail: str) -> None:
+        """Note a run that was due at ``at_ms`` and did not happen."""
+        self._note(workload, at_ms, "missed", detail)
+
+    def overlapped(self, workload: WorkloadSettings, at_ms: int, detail: str) -> None:
+        """Note a run that was due at ``at_ms`` while the one before went on."""
+        self._note(workload, at_ms, "overlapped", detail)
+
+    def wait_idle(self, longest: float) -> bool:
+        """Wait up to ``longest`` seconds until nothing runs; whether that came about."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._running == 0, longest)
+
+    def _recorded(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
+        commit, dirty = git_stamp(subject.cwd)
+        start = clock.now()
+        before = self._look()
+        result = self._guarded(subject, work)
+        found = self._conditions(before, result.cpu_ms)
+        return Run.record(
+            **_fitting(
+                {
+                    **result.measured,
+                    **found._asdict(),
+                    "workload": subject.name,
+                    "workload_kind": subject.kind,
+                    "command": subject.command,
+                    "timestamp": start.wall_ms,
+                    "outcome": result.outcome,
+                    "detail": result.detail and redacted(result.detail),
+                    "budget_ms": None if subject.budget is None else subject.budget * 1000,
+                    "git_commit": commit,
+                    "git_dirty": dirty,
+                    "boot_id": self._boot_id,
+                }
+            )
+        )
+
+    def _guarded(self, subject: Subject, work: Callable[[], Result]) -> Result:
+        """One of the three edges: a kind that breaks costs its own run, and nothing else."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  # told by name and count, and stored as this run's outcome
+            reason = f"{type(error).__name__}: {error}"
+            self._crashed.happened(time.monotonic(), name=subject.name, error=redacted(reason))
+            return Result("crashed", reason)
+
+    def _look(self) -> Look | None:
+        try:
+            look = self._meter.look()
+        except OSError:
+            return None  # without /proc a run has its time, and no state of the machine
+        self._meter.note(look)
+        return look
+
+    def _conditions(self, before: Look | None, cpu_ms: float) -> Conditions:
+        after = self._look()
+        if before is None or after is None:
+            return Conditions()
+        return conditions(self._meter.state(before, after), cpu_ms / 1000)
+
+    def _with_threshold(self, workload: WorkloadSettings) -> WorkloadSettings:
+        """Kinds that know a threshold of slowness get the general one where they have none."""
+        if getattr(workload, "slow", 0) is None:
+            return msgspec.structs.replace(workload, slow=self.slow_query)
+        return workload
+
+    def _note(self, workload: WorkloadSettings, at_ms: int, outcome: Outcome, detail: str) -> None:
+        subject = _subject(workload)
+        record = Run.record(
+            workload=subject.name,
+            workload_kind=subject.kind,
+            command=shortened(subject.command, LONGEST["command"]),
+            timestamp=at_ms,
+            outcome=outcome,
+            detail=shortened(detail, LONGEST["detail"]),
+            boot_id=self._boot_id,
+        )
+        self._put(time.monotonic(), [record])
+        log.warning(f"workload.{outcome}", name=workload.name, detail=detail)
+
+
+def _subject(workload: WorkloadSettings) -> Subject:
+    return Subject(workload.name, workload.kind, workload.command_line(), workload.cwd, workload.budget)
+
+
+def _fitting(columns: dict[str, Any]) -> dict[str, Any]:
+    """Texts as the table can hold them: bounded, without NUL and without halves of characters."""
+    return {
+        name: shortened(_clean(value), LONGEST.get(name, 200)) if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _tell(record: Any) -> None:
+    """Say how a run went: one line, and a warning where it failed or took more than its budget."""
+    fields: dict[str, Any] = {"name": record.workload}
+    wall_ms = None if record.wall_ms is None else round(record.wall_ms, 2)
+    log.info("workload.ran", **fields, kind=record.workload_kind, outcome=record.outcome, wall_ms=wall_ms)
+    if record.outcome not in {"ok", "missed"}:
+        log.warning("workload.failed", **fields, outcome=record.outcome, detail=record.detail)
+    elif over_budget(record):
+        log.warning("workload.over_budget", **fields, wall_ms=wall_ms, budget_ms=record.budget_ms)
+
+
+def _tell_slow(record: Any, threshold: float | None) -> None:
+    """Warn of a query over its threshold, in seconds."""
+    if threshold is not None and record.wall_ms is not None and record.wall_ms > threshold * 1000:
+        log.warning(
+            "query.slow",
+            name=record.workload,
+            duration_ms=round(record.wall_ms, 1),
+            threshold_ms=threshold * 1000,
+            rows=record.rows,
+        )
+
+
+def over_budget(record: Any) -> bool:
+    """Whether a run took longer than it should."""
+    return record.wall_ms is not None and record.budget_ms is not None and record.wall_ms > record.budget_ms

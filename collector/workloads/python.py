@@ -1,0 +1,70 @@
+"""Workloads that are a Python function, called in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from collector.settings import Text, WorkloadSettings
+from collector.workloads.base import Result, Spawner, workload_kind
+from collector.workloads.child import result_of, spec_for, told
+from collector.workloads.program import program_fault
+from collector.workloads.spawn import interpreter
+
+
+class Python(WorkloadSettings, frozen=True, kw_only=True):
+    """``callable`` is ``module:function``; the module is looked for in cwd first.
+
+    ``python`` is the interpreter, by name or path; without it the recorder's own.
+    """
+
+    callable: Text
+    python: Text | None = None
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Names that can be imported; an interpreter that is there."""
+        yield from super().faults()
+        module, colon, function = self.callable.partition(":")
+        if not colon or not all(
+            part.isidentifier() for name in (module, function) for part in name.split(".")
+        ):
+            yield "callable", "must be module:function, such as app.bench:rank"
+        if self.python is not None and (fault := program_fault(self._interpreter, self.cwd, self.env)):
+            yield "python", fault
+
+    def command_line(self) -> str:
+        """The callable; it takes no arguments."""
+        return self.callable[:1000]
+
+    @property
+    def _interpreter(self) -> str:
+        return str(Path(self.python).expanduser()) if self.python else sys.executable
+
+
+@workload_kind("python", Python)
+def run(workload: Python, spawner: Spawner) -> Result:
+    """Call it once. ``wall_ms`` is the call alone; the other figures are those of its whole process."""
+    argv = interpreter(workload._interpreter, (), "python_child")
+    payload = json.dumps({"callable": workload.callable}).encode()
+    report = spawner.run(spec_for(workload, argv, payload=payload, report=True))
+    return _judged(result_of(report, workload.timeout), told(report))
+
+
+def _judged(process: Result, said: dict[str, object] | None) -> Result:
+    """The result of the call, from how its process ended and what it said before."""
+    measured = dict(process.measured)
+    outcome, detail = process.outcome, process.detail
+    if said is None:
+        if outcome != "timeout":
+            measured.pop("wall_ms", None)  # there was no call, only a process
+        if outcome == "ok":
+            outcome, detail = "failed", "the call ended its process without returning"
+    else:
+        measured |= {"wall_ms": said["wall_ms"]}
+        if outcome == "timeout":
+            detail = "the call returned, but its process did not end"
+        elif outcome == "failed":
+            detail = str(said["error"] or f"the call returned, but its process ended with {detail}")
+    return Result(outcome, detail, measured, process.cpu_ms)

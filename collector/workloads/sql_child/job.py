@@ -1,0 +1,65 @@
+"""What every database is asked to do, and how it says no."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+FETCH_ROWS = 500  # at a time: rows are counted and let go, so memory stays flat
+PLAN_SECONDS = 5.0  # for explaining, after the clock has stopped
+
+
+@dataclass(frozen=True)
+class Job:
+    """One query; ``timeout`` in seconds, ``explain_over_ms`` what it may take before its plan is wanted."""
+
+    url: str
+    query: str
+    timeout: float
+    password: str | None = None
+    explain_over_ms: float | None = None
+
+
+class Refused(Exception):
+    """The database, its driver or the network said no; ``late`` when only because time was up."""
+
+    def __init__(self, reason: str, *, late: bool = False) -> None:
+        super().__init__(reason)
+        self.late = late
+
+
+class Database(Protocol):
+    """One connection, for one query that only reads. All of it may raise Refused."""
+
+    def __init__(self, job: Job) -> None: ...
+
+    def connect(self) -> None:
+        """Open the connection, and close every way to write through it."""
+
+    def execute(self) -> None:
+        """Send the query, and wait until the first row could be fetched."""
+
+    def fetch(self) -> int:
+        """Fetch all rows; how many there were."""
+
+    def plan(self) -> str:
+        """How the database goes about the query."""
+
+
+class Deadline:
+    """The end of the time that something may take."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.perf_counter() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, not below zero."""
+        return max(0.0, self._at - time.perf_counter())
+
+    @property
+    def left_ms(self) -> int:
+        """The same in ms for servers, to which 0 means no limit at all."""
+        return max(1, math.floor(self.left * 1000))

@@ -1,0 +1,94 @@
+"""MySQL and MariaDB by PyMySQL: one transaction that cannot write, its rows streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+
+try:
+    import pymysql
+    from pymysql.cursors import SSCursor
+except ImportError:
+    pymysql = None  # type: ignore[assignment]
+
+# ER_QUERY_TIMEOUT of MySQL, ER_STATEMENT_TIMEOUT of MariaDB: their own limits were reached.
+TIME_WAS_UP = (3024, 1969)
+
+
+class Database:
+    """One connection, by ``mysql://user@host:port/database``; ``?socket=/path`` for a local one."""
+
+    def __init__(self, job: Job) -> None:
+        if pymysql is None:
+            raise Refused("PyMySQL is not installed; run `pip install 'collector[mysql]'`")
+        self._job = job
+        self._deadline = Deadline(job.timeout)
+
+    def connect(self) -> None:
+        """Log in, and begin a transaction that only reads."""
+        url = urlsplit(self._job.url)
+        password = unquote(url.password or "") if self._job.password is None else self._job.password
+        with self._told():
+            self._conn: Any = pymysql.connect(
+                host=url.hostname or "localhost",
+                port=url.port or 3306,
+                unix_socket=parse_qs(url.query).get("socket", [None])[0],
+                user=unquote(url.username) if url.username else None,
+                password=password,
+                database=unquote(url.path.strip("/")) or None,
+                connect_timeout=max(1, round(self._job.timeout)),
+                cursorclass=SSCursor,
+            )
+            self._run("SET SESSION TRANSACTION READ ONLY")
+            self._limit(self._deadline)
+            self._run("START TRANSACTION READ ONLY")
+
+    def execute(self) -> None:
+        """Wait for the first row."""
+        with self._told():
+            self._cursor = self._conn.cursor()
+            self._cursor.execute(self._job.query)
+
+    def fetch(self) -> int:
+        """Count all rows."""
+        count = 0
+        with self._told():
+            while rows := self._cursor.fetchmany(FETCH_ROWS):
+                count += len(rows)
+        return count
+
+    def plan(self) -> str:
+        """EXPLAIN, a line for each table, without the columns that say nothing."""
+        with self._told():
+            self._limit(Deadline(PLAN_SECONDS))
+            with self._conn.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {self._job.query}")
+                names = [column[0] for column in cursor.description or ()]
+                lines = [zip(names, row, strict=True) for row in cursor.fetchall()]
+        return "\n".join(
+            " ".join(f"{name}={value}" for name, value in line if value is not None) for line in lines
+        )
+
+    def _limit(self, deadline: Deadline) -> None:
+        """MariaDB counts seconds, for every statement; MySQL milliseconds, for SELECT."""
+        if "mariadb" in self._conn.get_server_info().lower():
+            self._run(f"SET SESSION max_statement_time = {deadline.left_ms / 1000}")
+        else:
+            self._run(f"SET SESSION max_execution_time = {deadline.left_ms}")
+
+    def _run(self, statement: str) -> None:
+        with self._conn.cursor() as cursor:
+            cursor.execute(statement)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what PyMySQL raises into Refused; RuntimeError is a login that needs a further package."""
+        try:
+            yield
+        except (pymysql.MySQLError, OSError, RuntimeError) as error:
+            late = error.args[:1] in ((code,) for code in TIME_WAS_UP) or "timed out" in str(error)
+            raise Refused(str(error.args[-1] if error.args else error), late=late) from error

@@ -1,0 +1,75 @@
+"""PostgreSQL by psycopg 3: one transaction that cannot write, its rows streamed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+
+try:
+    import psycopg
+    from psycopg import capabilities
+except ImportError:
+    psycopg = None  # type: ignore[assignment]
+
+
+class Database:
+    """One connection. Its limits live in the transaction, so that they work through poolers too."""
+
+    def __init__(self, job: Job) -> None:
+        if psycopg is None:
+            raise Refused("psycopg is not installed; run `pip install 'collector[postgresql]'`")
+        self._job = job
+        self._deadline = Deadline(job.timeout)
+
+    def connect(self) -> None:
+        """Log in, and begin the transaction. libpq waits whole seconds, at least two."""
+        password: dict[str, Any] = {} if self._job.password is None else {"password": self._job.password}
+        with self._told():
+            self._conn = psycopg.connect(
+                self._job.url,
+                connect_timeout=max(2, math.ceil(self._job.timeout)),
+                application_name="collector",
+                **password,
+            )
+            self._conn.read_only = True
+            self._begin(self._deadline)
+
+    def execute(self) -> None:
+        """Wait for the first rows. Streaming goes by the extended protocol: one statement, never two."""
+        with self._told():
+            self._rows = self._stream(self._job.query)
+            self._first = next(self._rows, None)
+
+    def fetch(self) -> int:
+        """Count all rows."""
+        with self._told():
+            return (self._first is not None) + sum(1 for _ in self._rows)
+
+    def plan(self) -> str:
+        """EXPLAIN, which plans and does not run."""
+        with self._told():
+            self._conn.rollback()
+            self._begin(Deadline(PLAN_SECONDS))
+            return "\n".join(str(row[0]) for row in self._stream(f"EXPLAIN {self._job.query}"))
+
+    def _begin(self, deadline: Deadline) -> None:
+        """Psycopg says BEGIN READ ONLY first, since the connection is ``read_only``."""
+        limit = f"SET LOCAL statement_timeout = {deadline.left_ms}"
+        self._conn.execute(f"SET default_transaction_read_only = on; {limit}".encode())
+
+    def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
+        size = FETCH_ROWS if capabilities.has_stream_chunked() else 1
+        return iter(self._conn.cursor().stream(query.encode(), size=size))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what psycopg raises into Refused."""
+        try:
+            yield
+        except psycopg.Error as error:
+            late = isinstance(error, (psycopg.errors.QueryCanceled, psycopg.errors.ConnectionTimeout))
+            raise Refused(" ".join(str(error).split()), late=late) from error

@@ -1,0 +1,94 @@
+"""SQLite: a file opened for reading, with a guard that lets nothing through but reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from collector.sqlite import sqlite3
+
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+
+STEPS = 10_000  # of its virtual machine between two looks at the clock: below a millisecond
+BUSY_SECONDS = 5.0
+
+READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+# These only ask even where they take an argument; those act even where they take none.
+ASKING = {
+    *("table_info", "table_xinfo", "table_list", "index_info", "index_xinfo", "index_list"),
+    *("foreign_key_list", "foreign_key_check", "integrity_check", "quick_check"),
+}
+ACTING = {"wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory"}
+
+
+class Database:
+    """One file, by its absolute path after ``sqlite:``."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._path = job.url.partition(":")[2]
+        self._deadline = Deadline(job.timeout)
+        self._refused = ""
+
+    def connect(self) -> None:
+        """Open the file and read its schema's version, so that what is no database is found here."""
+        if not Path(self._path).exists():
+            raise Refused(f"there is no file {self._path}")
+        with self._told():
+            self._conn = sqlite3.connect(
+                f"file:{quote(self._path)}?mode=ro",
+                uri=True,
+                timeout=min(BUSY_SECONDS, self._job.timeout),
+                isolation_level=None,
+            )
+            self._conn.text_factory = bytes  # texts are not looked at, so they need not be decoded
+            self._conn.execute("PRAGMA query_only = on")
+            self._conn.execute("PRAGMA schema_version").fetchone()
+            self._conn.set_authorizer(self._permit)
+            self._conn.set_progress_handler(lambda: self._deadline.left == 0, STEPS)
+
+    def execute(self) -> None:
+        """SQLite computes up to the first row here."""
+        with self._told():
+            self._cursor = self._conn.execute(self._job.query)
+
+    def fetch(self) -> int:
+        """Count all rows."""
+        count = 0
+        with self._told():
+            while rows := self._cursor.fetchmany(FETCH_ROWS):
+                count += len(rows)
+        return count
+
+    def plan(self) -> str:
+        """EXPLAIN QUERY PLAN, indented as the tree it is. Source: sqlite.org/eqp.html."""
+        self._deadline = Deadline(PLAN_SECONDS)
+        with self._told():
+            rows = self._conn.execute(f"EXPLAIN QUERY PLAN {self._job.query}").fetchall()
+        depth = {0: 0}
+        for number, parent, *_ in rows:
+            depth[number] = depth.get(parent, 0) + 1
+        return "\n".join("  " * (depth[row[0]] - 1) + row[3].decode(errors="replace") for row in rows)
+
+    def _permit(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
+        """SQLite asks this while it prepares a statement. Source: sqlite.org/c3ref/set_authorizer.html."""
+        if action in READING and not (action == sqlite3.SQLITE_FUNCTION and second == "load_extension"):
+            return sqlite3.SQLITE_OK
+        name = (first or "").lower()
+        if action == sqlite3.SQLITE_PRAGMA and (name in ASKING or (second is None and name not in ACTING)):
+            return sqlite3.SQLITE_OK
+        self._refused = f"PRAGMA {first}" if action == sqlite3.SQLITE_PRAGMA else "this statement"
+        return sqlite3.SQLITE_DENY
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what SQLite raises into Refused."""
+        try:
+            yield
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            if self._refused:
+                raise Refused(f"a workload only reads, and {self._refused} does more") from error
+            late = getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
+            raise Refused(str(error), late=late) from error

@@ -1,0 +1,1 @@
+"""The commands: run in this process, or as real ones, on a small real database."""

@@ -1,0 +1,283 @@
+"""Connections: one that writes, any number that only read, and sentences for a place that will not do."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collector.errors import DatabaseError
+from collector.sqlite import sqlite3
+from collector.store import schema
+from collector.store.database import (
+    APPLICATION_ID,
+    file_size,
+    make_folder,
+    open_reader,
+    open_writer,
+    raw,
+    transaction,
+    wal_path,
+)
+from tests.conftest import Store, cpu
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without root's right to write everywhere; any other user lacks it anyway."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def foreign(path: Path, *, mark: int = 0) -> bytes:
+    """A database of another program; its bytes."""
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute(f"PRAGMA application_id = {mark}")
+    if not mark:
+        conn.execute("CREATE TABLE photos (name TEXT)")
+    conn.close()
+    return path.read_bytes()
+
+
+# The writer ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("durability", "synchronous"), [("full", 2), ("normal", 1)])
+def test_the_pragmas_are_in_force(tmp_path: Path, durability: str, synchronous: int) -> None:
+    """Read back from a connection, not believed."""
+    database = open_writer(tmp_path / "c.db", durability)  # type: ignore[arg-type]
+    got = {
+        name: database.pragma(name)
+        for name in ("auto_vacuum", "journal_mode", "foreign_keys", "synchronous", "journal_size_limit", "temp_store")
+    }
+    assert got == {
+        "auto_vacuum": 2, "journal_mode": "wal", "foreign_keys": 1, "synchronous": synchronous,
+        "journal_size_limit": 16 << 20, "temp_store": 2,
+    }  # fmt: skip
+    database.close()
+
+
+def test_the_file_and_its_folder_are_made_for_this_user_alone(tmp_path: Path) -> None:
+    """The record is private."""
+    path = tmp_path / "state/collector/c.db"
+    open_writer(path).close()
+    assert path.is_file()
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_older_file_keeps_the_vacuum_it_was_made_with(tmp_path: Path) -> None:
+    """It cannot be changed without rewriting the whole file, so it is no reason to refuse."""
+    path = tmp_path / "c.db"
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    conn.execute("CREATE TABLE t (a)")
+    conn.close()
+    database = open_writer(path)
+    assert database.pragma("auto_vacuum") == 0
+    database.close()
+
+
+def test_a_transaction_is_whole_or_nothing(store: Store) -> None:
+    """An error inside undoes it, and undoing is open to the one inside."""
+    with pytest.raises(ZeroDivisionError), transaction(store.conn):
+        store.conn.execute("INSERT INTO gaps (from_ms, to_ms, reason) VALUES (1, 1, 'stall')")
+        _ = 1 // 0
+    with transaction(store.conn) as undo:
+        store.conn.execute("INSERT INTO gaps (from_ms, to_ms, reason) VALUES (2, 2, 'stall')")
+        undo()
+    with transaction(store.conn):
+        store.conn.execute("INSERT INTO gaps (from_ms, to_ms, reason) VALUES (3, 3, 'stall')")
+    assert store.rows("SELECT from_ms FROM gaps") == [(3,)]
+
+
+# Readers ------------------------------------------------------------------------------------------
+
+
+def test_a_reader_sees_what_is_committed_while_the_writer_is_open(store: Store) -> None:
+    """And nothing of what is not."""
+    store.put(cpu(1))
+    store.flush()
+    reader = open_reader(store.path)
+    with transaction(store.conn):
+        store.conn.execute("DELETE FROM cpu_samples")
+        assert raw(reader).execute("SELECT count(*) FROM cpu_samples").fetchone() == (1,)
+    assert raw(reader).execute("SELECT count(*) FROM cpu_samples").fetchone() == (0,)
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM cpu_samples", "CREATE TABLE t (a)", "PRAGMA user_version = 9", "BEGIN IMMEDIATE"]
+)
+def test_a_reader_cannot_write(store: Store, statement: str) -> None:
+    """Neither rows nor tables, nor take the lock that the writer needs."""
+    reader = open_reader(store.path)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        raw(reader).execute(statement)
+    reader.close()
+
+
+def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    """A name may hold what means something in a URI."""
+    path = tmp_path / "50% of #1?mode=rw & ü\udcff.db"
+    database = open_writer(path)
+    schema.prepare(database, path)
+    reader = open_reader(path)
+    assert raw(reader).execute("SELECT count(*) FROM gaps").fetchone() == (0,)
+    reader.close()
+    database.close()
+    assert os.fsencode(path.name) in os.listdir(os.fsencode(tmp_path))
+
+
+def test_a_reader_without_a_file_says_how_to_begin(tmp_path: Path) -> None:
+    """And makes none."""
+    with pytest.raises(DatabaseError, match="nothing is recorded yet: there is no ") as caught:
+        open_reader(tmp_path / "c.db")
+    assert "collector run" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+# A place that will not do -------------------------------------------------------------------------
+
+
+def a_directory(folder: Path) -> Path:
+    return folder
+
+
+def a_folder_that_is_a_file(folder: Path) -> Path:
+    (folder / "taken").write_text("")
+    return folder / "taken/c.db"
+
+
+def a_folder_far_below_a_file(folder: Path) -> Path:
+    (folder / "taken").write_text("")
+    return folder / "taken/deeper/c.db"
+
+
+def a_place_where_nobody_can_make_a_folder(_: Path) -> Path:
+    return Path("/proc/collector/c.db")
+
+
+def a_device(_: Path) -> Path:
+    return Path("/dev/null")
+
+
+def a_name_that_is_too_long(folder: Path) -> Path:
+    return folder / ("x" * 300)
+
+
+def a_file_that_is_no_database(folder: Path) -> Path:
+    (folder / "c.db").write_bytes(b"once upon a time " * 500)
+    return folder / "c.db"
+
+
+def a_database_of_another_program(folder: Path) -> Path:
+    foreign(folder / "c.db")
+    return folder / "c.db"
+
+
+def an_empty_database_marked_by_another_program(folder: Path) -> Path:
+    foreign(folder / "c.db", mark=0x0F055112)
+    return folder / "c.db"
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence", "hint"),
+    [
+        (a_directory, "is a directory", "name a file in it"),
+        (a_folder_that_is_a_file, "taken is a file, not a folder", "set `database`"),
+        (a_folder_far_below_a_file, "is a file, not a folder", "set `database`"),
+        (a_place_where_nobody_can_make_a_folder, "/proc/collector: No such file or directory", "set `database`"),
+        (a_device, "/dev/null is a device or a pipe", "set `database`"),
+        (a_name_that_is_too_long, "File name too long", "set `database`"),
+        (a_file_that_is_no_database, "the database file is damaged", "not a SQLite database"),
+        (a_database_of_another_program, "is a SQLite database of another program", "name another file"),
+        (an_empty_database_marked_by_another_program, "is a SQLite database of another program", "name another file"),
+    ],
+)  # fmt: skip
+def test_a_place_that_will_not_do_is_refused_in_one_sentence(
+    tmp_path: Path, place: Callable[[Path], Path], sentence: str, hint: str
+) -> None:
+    """What and where, then what to do."""
+    path = place(tmp_path)
+    with pytest.raises(DatabaseError, match=sentence) as caught:
+        open_writer(path)
+    assert "\n" not in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("mark", [0, 0x0F055112])
+def test_a_database_of_another_program_is_left_as_it_was(tmp_path: Path, mark: int) -> None:
+    """Byte for byte: switching it to WAL would change it for ever."""
+    path = tmp_path / "photos.db"
+    before = foreign(path, mark=mark)
+    for open_it in (open_writer, open_reader):
+        with pytest.raises(DatabaseError):
+            open_it(path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["photos.db"]
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_file_with_nothing_in_it_may_become_ours(tmp_path: Path, size: int) -> None:
+    """As a temporary file is made before it is named, or a first start that was killed left one."""
+    path = tmp_path / "c.db"
+    if size:
+        conn = sqlite3.connect(str(path), isolation_level=None)
+        conn.execute("PRAGMA journal_mode = wal")
+        conn.close()
+    else:
+        path.touch()
+    database = open_writer(path)
+    assert schema.prepare(database, path) == []
+    database.close()
+
+
+def test_a_folder_that_this_user_may_not_write_is_refused(tmp_path: Path) -> None:
+    """Before SQLite is asked, whose words would help nobody."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        with as_nobody(), pytest.raises(DatabaseError, match="this user may not write there") as caught:
+            open_writer(folder / "c.db")
+        assert "set `database`" in caught.value.hint
+        folder.chmod(0o755)
+
+
+def test_a_file_that_this_user_may_not_write_is_refused(tmp_path: Path) -> None:
+    """Though the folder is open."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "c.db").touch()
+        (folder / "c.db").chmod(0o444)
+        folder.chmod(0o777)
+        with as_nobody(), pytest.raises(DatabaseError, match="this user may not write there"):
+            open_writer(folder / "c.db")
+
+
+def test_a_folder_that_is_closed_to_this_user_is_refused(tmp_path: Path) -> None:
+    """Whether anything is behind it cannot even be seen."""
+    (tmp_path / "closed").mkdir(mode=0o000)
+    with as_nobody():
+        for attempt in (open_writer, open_reader, make_folder):
+            with pytest.raises(DatabaseError, match="Permission denied"):
+                attempt(tmp_path / "closed/inner/c.db")
+    (tmp_path / "closed").chmod(0o755)
+
+
+def test_sizes_of_files_are_told_without_opening_them(store: Store) -> None:
+    """Opening the database outside SQLite would drop its locks."""
+    assert file_size(store.path) > 0
+    assert file_size(wal_path(store.path)) > 0
+    assert file_size(store.path.with_name("nowhere")) == 0
