@@ -83,7 +83,6 @@ class Daemon:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """Last to end: while anything of ours may touch the file, no second daemon may begin."""
-        self.settings.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = InstanceLock(self.settings.database)
         lock.acquire("collector run", self.settings.socket)
         try:
@@ -157,7 +156,6 @@ class Daemon:
             pid=os.getpid(),
             config=str(self.settings.path or "defaults"),
             workloads=len(self.settings.workloads),
-            took_ms=round(1000 * (time.monotonic() - self._started.monotonic)),
         )
         systemd.notify("READY=1", f"STATUS=recording into {self.settings.database}")
 

@@ -47,7 +47,6 @@ def _through(socket: Path, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _directly(settings: Settings, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     path = settings.database
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = InstanceLock(path)
     lock.acquire("a collector command")
     try:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from collector import clock
-from collector.commands import config_option, json_option, settings_for
+from collector.commands import config_option, json_option
 from collector.errors import ConfigError
 from collector.moments import at_minute, at_second
-from collector.plan import planned, refuse_place
+from collector.plan import checked, planned, refuse_place
 from collector.tables import Column, print_facts, print_table
 from collector.terminal import print_json
 from collector.units import span
@@ -36,7 +36,7 @@ _MINUTE_MS = 60_000
 def command(config: Path | None, as_json: bool) -> None:
     """Check the config: every fault at once, then what would run and when."""
     try:
-        settings = settings_for(config)
+        settings = checked(config)
     except ConfigError as error:
         if as_json:
             print_json(_refused(error))

@@ -27,16 +27,6 @@ _BY_NAME: tuple[tuple[str, Failure], ...] = (
     ("SQLITE_RANGE", "poison"),
 )
 
-# Not a record's fault though they have no word of their own: another try may well succeed.
-_PASSING = (
-    "SQLITE_NOMEM",
-    "SQLITE_INTERRUPT",
-    "SQLITE_PROTOCOL",
-    "SQLITE_ABORT",
-    "SQLITE_PERM",
-    "SQLITE_AUTH",
-)
-
 # What executing a statement or binding its values can raise.
 REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
@@ -73,9 +63,13 @@ def in_words(failure: Failure) -> str:
 
 
 def is_the_records_fault(error: BaseException) -> bool:
-    """Whether a record is to blame, so that the others can go on without it."""
+    """Whether a record is to blame, so that the others can go on without it.
+
+    So it is where a statement itself is wrong (there is no such table), but not where SQLite ran out
+    of memory or was interrupted: another try may well succeed.
+    """
     failure = classify(error)
-    return failure == "poison" or (failure == "other" and not _name(error).startswith(_PASSING))
+    return failure == "poison" or (failure == "other" and _name(error) == "SQLITE_ERROR")
 
 
 def _one(error: BaseException) -> Failure:

@@ -19,7 +19,7 @@ _MASKED = tuple(
     for pattern in (
         r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+(?=@)",  # scheme://user:password@host
         rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
-        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
+        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
         r"(\bbearer\s+)[\w.~+/=-]+",
         r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
         r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword

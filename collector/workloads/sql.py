@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from collector.registry import nearest
 from collector.settings import Text, WorkloadSettings
@@ -64,6 +64,9 @@ class Sql(WorkloadSettings, frozen=True, kw_only=True):
 @workload_kind("sql", Sql)
 def run(workload: Sql, spawner: Spawner) -> Result:
     """Run the query once. ``wall_ms`` is connect, execute and fetch together, to the last row."""
+    path = _sqlite_path(workload.database, workload.cwd)
+    if path is not None and not path.exists():
+        return Result("failed", f"there is no file {path}")
     try:
         password = _password(workload)
     except OSError as error:
@@ -104,7 +107,7 @@ def _job(workload: Sql, password: str | None) -> dict[str, Any]:
     path = _sqlite_path(workload.database, workload.cwd)
     limits = [limit * 1000 for limit in (workload.budget, workload.slow) if limit is not None]
     return {
-        "url": f"sqlite:{path}" if path else workload.database,
+        "url": f"sqlite:{quote(str(path))}" if path else workload.database,
         "query": workload.query,
         "timeout": float(workload.timeout),
         "password": password,

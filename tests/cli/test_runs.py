@@ -19,7 +19,8 @@ def ledger(made: Made) -> Made:
     made.run("unit-tests", 2 * DAY, 41_800.0, user_ms=60_000.0, system_ms=1_000.0, max_rss_bytes=512_000_000)
     made.run(
         "unit-tests", HOUR, 58_900.0, outcome="failed", exit_code=2, budget_ms=50_000,
-        git_commit="3f9c2ab" * 5, git_dirty=True, noisy=True, output="first line\n\x1b[31msecond\x1b[0m\n", output_bytes=900,
+        git_commit="3f9c2ab" * 5, git_dirty=True, noisy=True,
+        output="first line\n\x1b[31msecond\x1b[0m\n", output_bytes=900,
     )  # fmt: skip
     made.run("health", MINUTE, 3.1, workload_kind="http", http_status=200)
     made.run("health", 0, None, outcome="missed", detail="it was due 70 s before it could begin")
@@ -31,7 +32,7 @@ def test_the_ledger_is_aligned_plain_text_when_piped(ledger: Made, process: Call
     said = process("runs")
     assert (said.code, said.err) == (0, "")
     titles, newest, *others = said.lines
-    assert titles.split() == "run when workload outcome took cpu time max rss others commit detail".split()
+    assert " ".join(titles.split()) == "run when workload outcome took cpu time max rss others commit detail"
     assert "missed" in newest
     assert newest.endswith("it was due 70 s before it could begin")
     assert "58.9 s" in others[1]

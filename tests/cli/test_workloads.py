@@ -22,7 +22,7 @@ def test_what_is_registered_is_shown_with_its_figures(made: Made, call: Call) ->
     said = call("workloads")
     assert (said.code, said.err) == (0, "")
     titles, nightly, tests = (line.split() for line in said.lines)
-    assert titles == "name kind every next run last run last runs p50 p95 budget over trend".split()
+    assert " ".join(titles) == "name kind every next run last run last runs p50 p95 budget over trend"
     assert nightly[:7] == ["nightly", "sql", "0", "3", "*", "*", "*"]
     assert "no run yet" in said.lines[1]
     assert tests[:3] == ["unit-tests", "command", "30m"]

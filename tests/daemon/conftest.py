@@ -69,14 +69,14 @@ class Recorder:
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 15.0) -> int:
         """Send a signal and wait for the end; the exit status."""
         assert self.process is not None
-        self.signal(number)
+        self.send(number)
         return self.process.wait(timeout)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:

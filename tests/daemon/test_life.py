@@ -61,7 +61,7 @@ def test_sigterm_with_a_hung_workload_takes_less_than_ten_seconds(recorder: Reco
     ((outcome, detail),) = recorder.rows(
         "SELECT outcome, detail FROM workload_runs WHERE workload = 'hung' AND outcome <> 'overlapped'"
     )
-    assert (outcome, "stopped" in detail or "stops" in detail) == ("failed", True)
+    assert (outcome, "the recorder stops" in detail) == ("missed", True)
     assert recorder.rows("SELECT clean FROM recorder_sessions") == [(1,)]
 
 
@@ -97,7 +97,7 @@ def test_a_reload_takes_new_workloads_and_drops_old_ones(recorder: Recorder) -> 
     recorder.configure(workload.format("old"))
     recorder.start()
     recorder.configure(workload.format("new"))
-    recorder.signal(signal.SIGHUP)
+    recorder.send(signal.SIGHUP)
     assert recorder.wait_for_event("config.reloaded")["workloads"] == 1
     recorder.stop()
     assert recorder.rows("SELECT name, removed_ms IS NULL FROM workloads ORDER BY name") == [
@@ -110,7 +110,7 @@ def test_a_broken_config_is_refused_and_the_old_one_goes_on(recorder: Recorder) 
     """Every fault of it is in the log; the daemon stays."""
     recorder.start()
     recorder.configure('[sampling]\nevery = "never"\n[colector]\n')
-    recorder.signal(signal.SIGHUP)
+    recorder.send(signal.SIGHUP)
     refused = recorder.wait_for_event("config.refused")
     assert "line" in refused["fault"]
     assert recorder.stop() == 0
@@ -130,8 +130,7 @@ def test_samples_of_every_sampler_arrive(recorder: Recorder) -> None:
     """One session at one second: the subjects that every Linux machine has are in the file."""
     recorder.configure('[sampling]\nevery = "200ms"\n[log]\nsummary = "1s"\n')
     recorder.start()
-    committed = recorder.wait_for_event("samples.committed")
-    assert committed["committed"] > 0
+    recorder.wait_for_event("samples.committed")
     recorder.stop()
     for table in ("cpu_samples", "memory_samples", "filesystem_samples", "recorder_samples"):
         assert recorder.rows(f"SELECT count(*) > 0 FROM {table}") == [(1,)], table

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 FETCH_ROWS = 500  # at a time: rows are counted and let go, so memory stays flat
 PLAN_SECONDS = 5.0  # for explaining, after the clock has stopped
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One query; ``timeout`` in seconds, ``explain_over_ms`` what it may take before its plan is wanted."""
 
     url: str

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from .job import Database, Job, Refused
@@ -77,5 +76,6 @@ def _clock(report: dict[str, Any], name: str) -> Iterator[None]:
 
 def _disk() -> dict[str, int]:
     """Bytes that this process has read from and written to disks. Source: proc_pid_io(5)."""
-    lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text(encoding="ascii").splitlines())
+    with open("/proc/self/io", encoding="ascii") as file:
+        lines = dict(line.split(": ") for line in file)
     return {"read_bytes": int(lines["read_bytes"]), "written_bytes": int(lines["write_bytes"])}

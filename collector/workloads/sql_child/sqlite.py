@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import quote
+from contextlib import contextmanager, suppress
 
 from collector.sqlite import sqlite3
 
@@ -24,7 +22,7 @@ ACTING = {"wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory"}
 
 
 class Database:
-    """One file, by its absolute path after ``sqlite:``."""
+    """One file, by its absolute path, quoted as in a URL, after ``sqlite:``."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -34,11 +32,9 @@ class Database:
 
     def connect(self) -> None:
         """Open the file and read its schema's version, so that what is no database is found here."""
-        if not Path(self._path).exists():
-            raise Refused(f"there is no file {self._path}")
         with self._told():
             self._conn = sqlite3.connect(
-                f"file:{quote(self._path)}?mode=ro",
+                f"file:{self._path}?mode=ro",
                 uri=True,
                 timeout=min(BUSY_SECONDS, self._job.timeout),
                 isolation_level=None,
@@ -46,6 +42,7 @@ class Database:
             self._conn.text_factory = bytes  # texts are not looked at, so they need not be decoded
             self._conn.execute("PRAGMA query_only = on")
             self._conn.execute("PRAGMA schema_version").fetchone()
+            self._meet_modules()
             self._conn.set_authorizer(self._permit)
             self._conn.set_progress_handler(lambda: self._deadline.left == 0, STEPS)
 
@@ -71,6 +68,17 @@ class Database:
         for number, parent, *_ in rows:
             depth[number] = depth.get(parent, 0) + 1
         return "\n".join("  " * (depth[row[0]] - 1) + row[3].decode(errors="replace") for row in rows)
+
+    def _meet_modules(self) -> None:
+        """Have virtual tables prepare their own statements, writing ones too, before the guard stands.
+
+        They never run: the file is opened for reading. But an R-tree could not even be read without.
+        """
+        found = self._conn.execute("SELECT name FROM sqlite_master WHERE rootpage = 0 AND type = 'table'")
+        for (name,) in found.fetchall():
+            quoted = name.decode().replace('"', '""')
+            with suppress(sqlite3.OperationalError):  # a module that is not here; the query may not need it
+                self._conn.execute(f'SELECT 1 FROM "{quoted}" LIMIT 0')  # noqa: S608  # a name of the schema
 
     def _permit(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
         """SQLite asks this while it prepares a statement. Source: sqlite.org/c3ref/set_authorizer.html."""
