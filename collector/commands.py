@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from collector import __version__, cli
 from collector.errors import CollectorError
 from collector.tell import tell
-
-if TYPE_CHECKING:
-    from collector.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +27,12 @@ class Commands(click.Group):
         """The file names, without importing anything."""
         return sorted(info.name for info in pkgutil.iter_modules(cli.__path__))
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with the first sentence about it, read from its file: importing all takes 0.2 s."""
+        rows = [(name, _about(Path(cli.__path__[0]) / f"{name}.py")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one that is called."""
         if cmd_name not in self.list_commands(ctx):
@@ -36,6 +40,14 @@ class Commands(click.Group):
         module = importlib.import_module(f"{cli.__name__}.{cmd_name}")
         command: click.Command = module.command
         return command
+
+
+def _about(path: Path) -> str:
+    """The first line of the docstring of ``command`` in a file, without its full stop."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "command":
+            return (ast.get_docstring(node) or "").split("\n")[0].rstrip(".")
+    return ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,12 +94,3 @@ def config_option(command: F) -> F:
 def json_option(command: F) -> F:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
-
-
-def settings_for(config: Path | None) -> Settings:
-    """The settings of this call; raises ConfigError with every fault."""
-    from collector.samplers.base import SAMPLERS  # noqa: PLC0415  # commands that need none start faster
-    from collector.settings import load  # noqa: PLC0415
-    from collector.workloads.base import settings_by_kind  # noqa: PLC0415
-
-    return load(config, settings_by_kind(), samplers=tuple(SAMPLERS))

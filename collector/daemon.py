@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from signal import SIGHUP
 from typing import Any
 
@@ -250,7 +251,7 @@ class Daemon:
         self.step(clock.now())
 
     def _schedule(self, workload: WorkloadSettings) -> None:
-        self.schedule.workload(workload, lambda: self.runs.run(workload))
+        self.schedule.workload(workload, partial(self.runs.run, workload))
 
     def _missed(self, name: str, due_ms: int, detail: str) -> None:
         if workload := self._named(name):

@@ -11,13 +11,10 @@ import os
 from pathlib import Path
 
 from collector import log
+from collector.config import checked
 from collector.daemon import Daemon
 from collector.errors import CollectorError
-from collector.samplers.base import SAMPLERS
-from collector.schedule import cron_fault
-from collector.settings import Settings, load
 from collector.tell import tell
-from collector.workloads.base import settings_by_kind
 
 
 def arguments(argv: list[str]) -> tuple[Path | None] | None:
@@ -37,13 +34,10 @@ def run(config: Path | None) -> int:
     os.umask(0o077)  # the record is for this user alone
     faulthandler.enable()  # systemd ends a hung service with SIGABRT: then every stack is in the log
 
-    def settings() -> Settings:
-        return load(config, settings_by_kind(), cron_fault=cron_fault, samplers=tuple(SAMPLERS))
-
     try:
-        first = settings()
+        first = checked(config)
         log.configure(first.log.level)
-        daemon = Daemon(first, settings)
+        daemon = Daemon(first, lambda: checked(config))
         gc.freeze()  # what is imported by now stays for ever: no need to look at it again
         daemon.run()
     except CollectorError as error:

@@ -95,6 +95,11 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
+def is_configured() -> bool:
+    """Whether `configure` was called in this process."""
+    return structlog.is_configured()
+
+
 def _processors(style: str, *, colors: bool) -> list[Processor]:
     first: list[Processor] = [structlog.processors.add_log_level, structlog.processors.format_exc_info]
     if style == "console":

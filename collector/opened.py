@@ -12,7 +12,7 @@ from collector.answers.timed import LIMIT
 from collector.config_file import is_folder
 from collector.convert import table
 from collector.errors import ConfigError, DatabaseError, Problem
-from collector.settings import SECTIONS, Settings, _absolute
+from collector.settings import SECTIONS, Settings, absolute_paths
 from collector.store import schema
 from collector.store.database import open_reader, told
 
@@ -37,7 +37,7 @@ def reading_settings(config: Path | None) -> Settings:
     tables, lines = config_file.read(path)
     faults: dict[str, list[Problem]] = {name: [] for name in (*_NEEDED, *_HELPFUL) if name in tables}
     read: dict[str, Any] = {
-        name: table(_absolute(tables[name], path.resolve().parent), SECTIONS[name], (name,), lines, found)
+        name: table(absolute_paths(tables[name], path.resolve().parent), SECTIONS[name], (name,), lines, found)
         for name, found in faults.items()
     }
     if needed := [fault for name in _NEEDED for fault in faults.get(name, [])]:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 from collector.errors import DatabaseError
 from collector.opened import any_reader
 from collector.samplers.base import SAMPLERS
-from collector.schedule import cron_fault, next_times
-from collector.settings import Settings, WorkloadSettings, load
+from collector.schedule import next_times
+from collector.settings import Settings, WorkloadSettings
 from collector.store import schema
 from collector.store.database import file_size
-from collector.workloads.base import settings_by_kind
 
 Row = dict[str, Any]
 
 NEXT = 3
 _PLACE = "set `database` under [collector] to a place this user can write"
-
-
-def checked(config: Path | None) -> Settings:
-    """All settings, looked at as the recorder does; raises ConfigError with every fault."""
-    return load(config, settings_by_kind(), cron_fault=cron_fault, samplers=tuple(SAMPLERS))
 
 
 def planned(settings: Settings, now_ms: int) -> Row:

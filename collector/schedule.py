@@ -193,7 +193,7 @@ class Schedule:
             misfire_grace_time=None,
         )
 
-    def workload(self, workload: WorkloadSettings, run: Callable[[], None]) -> None:
+    def workload(self, workload: WorkloadSettings, run: Callable[[], object]) -> None:
         """Run a workload; replaces an older one of its name."""
         self._scheduler.add_job(
             run,

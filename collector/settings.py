@@ -186,7 +186,7 @@ def load(
         hint = nearest(key, sections_there_are) or f"; allowed are {', '.join(sections_there_are)}"
         found.append(problem((key,), f"unknown section{hint}", lines))
     sections = {
-        name: table(_absolute(tables[name], folder), kind, (name,), lines, found)
+        name: table(absolute_paths(tables[name], folder), kind, (name,), lines, found)
         for name, kind in SECTIONS.items()
         if name in tables
     }
@@ -227,13 +227,13 @@ def _workloads(
             found.append(problem((*at, "name"), message, lines, name))
         elif isinstance(name, str):
             seen[name] = i
-        workload = table(_absolute(item, folder), kind, at, lines, found) if kind else None
+        workload = table(absolute_paths(item, folder), kind, at, lines, found) if kind else None
         if workload is not None:
             made.append((i, workload))
     return made
 
 
-def _absolute(value: object, folder: Path) -> object:
+def absolute_paths(value: object, folder: Path) -> object:
     """Paths of a config count from the config's own folder, and ``~`` is home."""
     if not isinstance(value, dict):
         return value

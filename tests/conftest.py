@@ -40,6 +40,7 @@ class Store:
     now: Instant = START
 
     def put(self, *records: msgspec.Struct) -> None:
+        """Put records of our own, now."""
         self.buffer.put(self.now.monotonic, records)
 
     def flush(self, seconds: float = 2.0) -> bool:
@@ -52,6 +53,7 @@ class Store:
         return list(self.conn.execute(sql, values).fetchall())
 
     def count(self, table: str) -> int:
+        """How many rows a table has."""
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
 
 

@@ -16,6 +16,7 @@ YEAR = 365 * 86400.0
 
 
 def watched(at: Instant, patience: float = 15.0) -> Hole | None:
+    """What a watch makes of ``at`` after `START`."""
     return Watch(START, patience).step(at)
 
 

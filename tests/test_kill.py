@@ -52,7 +52,9 @@ for number in itertools.count():
 def kill_after(path: Path, number: int, lines: int) -> list[str]:
     """Start a recorder, kill it as soon as it has told of ``lines`` batches; all those it told of."""
     with subprocess.Popen(
-        [sys.executable, "-c", RECORDER, str(path), str(number), str(BATCH)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", RECORDER, str(path), str(number), str(BATCH)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         told = [process.stdout.readline().strip() for _ in range(lines)]
@@ -70,9 +72,8 @@ def test_what_was_told_committed_survives_sigkill_and_batches_are_whole(tmp_path
     for number in range(ROUNDS):
         told += kill_after(path, number, random.randint(1, 60))
     reader = open_reader(path)
-    stored = dict(
-        select(reader, "SELECT workload, count(DISTINCT record_id) FROM workload_runs WHERE workload <> 'own' GROUP BY 1")
-    )
+    query = "SELECT workload, count(DISTINCT record_id) FROM workload_runs WHERE workload <> 'own' GROUP BY 1"
+    stored = dict(select(reader, query))
     reader.close()
     assert [batch for batch in told if batch not in stored] == []
     assert {batch: count for batch, count in stored.items() if count != BATCH} == {}

@@ -16,7 +16,9 @@ NEVER = ("rich", "click", "psycopg", "psycopg2", "pymysql", "MySQLdb", "ssl", "_
 def loaded_by(*statements: str) -> set[str]:
     """The modules in memory after ``statements`` ran in a new interpreter."""
     code = "\n".join([*statements, "import sys", "print(*sys.modules)"])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
     return set(done.stdout.split())
 
 
@@ -27,7 +29,9 @@ def test_the_log_and_the_models_load_no_driver_no_terminal_and_no_openssl() -> N
     assert loaded & {*NEVER} == set()
 
 
-@pytest.mark.skipif(not sqlite3.__name__.startswith("pysqlite3"), reason="no wheel of pysqlite3 for this machine")
+@pytest.mark.skipif(
+    not sqlite3.__name__.startswith("pysqlite3"), reason="no wheel of pysqlite3 for this machine"
+)
 def test_only_one_sqlite_is_loaded() -> None:
     """Two on one file in one process corrupt it; Peewee would take whichever is newer."""
     loaded = loaded_by("import collector.orm")

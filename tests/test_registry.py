@@ -17,7 +17,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of an importable package, empty but for its registry."""
     folder = tmp_path / "dropped_in"
     folder.mkdir()
-    (folder / "__init__.py").write_text("from collector.registry import Registry\nTHINGS = Registry('thing')\n")
+    (folder / "__init__.py").write_text(
+        "from collector.registry import Registry\nTHINGS = Registry('thing')\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     yield folder
     for name in [name for name in sys.modules if name.split(".")[0] == "dropped_in"]:
@@ -25,6 +27,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def discovered() -> ModuleType:
+    """The package, all of its files imported."""
     import dropped_in  # type: ignore[import-not-found]
 
     discover(dropped_in)
@@ -36,7 +39,12 @@ def test_things_are_found_by_name_in_the_order_they_were_announced() -> None:
     registry: Registry[int] = Registry("number")
     registry.add("two", 2)
     registry.add("one", 1)
-    assert (list(registry), registry.values(), registry["one"], len(registry)) == (["two", "one"], [2, 1], 1, 2)
+    assert (list(registry), registry.values(), registry["one"], len(registry)) == (
+        ["two", "one"],
+        [2, 1],
+        1,
+        2,
+    )
     assert "one" in registry
     assert "three" not in registry
 

@@ -84,8 +84,12 @@ def says_journal(stream: str, stderr: int) -> str:
     """What a child thinks of its stderr when ``JOURNAL_STREAM`` is ``stream``."""
     done = subprocess.run(
         [sys.executable, "-c", "from collector.systemd import stderr_is_journal as s; print(s())"],
-        env={**os.environ, "JOURNAL_STREAM": stream}, stdout=subprocess.PIPE, stderr=stderr, text=True, check=True,
-    )  # fmt: skip
+        env={**os.environ, "JOURNAL_STREAM": stream},
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        check=True,
+    )
     return done.stdout.strip()
 
 

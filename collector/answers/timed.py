@@ -58,7 +58,7 @@ def _warn(name: str, duration_ms: float, rows: int) -> None:
     # Only now: the log's library costs a command more time than most answers take.
     from collector import log  # noqa: PLC0415
 
-    if not log.structlog.is_configured():  # type: ignore[attr-defined]
+    if not log.is_configured():
         log.configure("warning")
     log.get_logger("answers").warning(
         "query.slow",

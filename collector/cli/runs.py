@@ -58,7 +58,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Show the runs of workload NAME, or of all: newest first, how long each took, how it ended."""
+    """Show the runs of NAME or of all, newest first: how long each took and how it ended."""
     with opened(config) as (_, database):
         found = runs.ledger(
             database, name=name, since_ms=since, outcome=outcome, limit=1 if output else limit
@@ -114,7 +114,7 @@ def _detail(run: Row) -> str:
         ("exit_code", lambda code: f"exit {code}" if code else ""),
         ("signal", lambda number: f"signal {number}"),
         ("http_status", lambda status: f"status {status}"),
-        ("rows", lambda rows: f"{rows:,} rows"),
+        ("rows", lambda rows: "1 row" if rows == 1 else f"{rows:,} rows"),
         ("noisy", lambda noisy: "noisy" if noisy else ""),
     )
     parts = [say(run[key]) for key, say in told if run[key] is not None]

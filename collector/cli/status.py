@@ -56,7 +56,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
         ("records", _records(document), " + "),
         ("timing", _timing(document, now_ms), _DOT),
         ("own cost", _cost(document), _DOT),
-        ("machine", _machine(document["machine"]), "   "),
+        ("machine", _machine(document), "   "),
         ("workloads", _workloads(document, now_ms), _DOT),
         ("gaps", _gaps(document["gaps"], now_ms), ", "),
     ]
@@ -96,11 +96,17 @@ def _timing(document: dict[str, Any], now_ms: int) -> list[str]:
     return [
         "no commit yet" if last is None else f"last commit {ago(max(0, now_ms - last))}",
         *([] if flush is None else [f"flush p95 {duration(flush)}"]),
-        *([] if late is None else [f"latest sample {duration(late)} late"]),
+        *([] if late is None else [f"latest sample {_late(late)}"]),
     ]
 
 
+def _late(ms: float) -> str:
+    return "on time" if ms < 1 else f"{duration(ms)} late"
+
+
 def _cost(document: dict[str, Any]) -> list[str]:
+    if not document["recording"]:
+        return []
     cpu, rss, written = (document[key] for key in ("cpu_percent", "rss_bytes", "written_bytes_per_hour"))
     return [
         *([] if cpu is None else [f"{percent(cpu)} of a core"]),
@@ -109,11 +115,12 @@ def _cost(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _machine(machine: dict[str, Any] | None) -> list[str]:
-    if machine is None:
+def _machine(document: dict[str, Any]) -> list[str]:
+    machine = document["machine"]
+    if machine is None or not document["recording"]:
         return []
     pictured = [
-        f"{subject} {percent(now)} {sparkline(machine[f'{subject}_history'], 0, 100)}"
+        f"{subject} {percent(now)} {sparkline(machine[f'{subject}_history'], 0, 100).lstrip()}"
         for subject in ("cpu", "memory")
         if (now := machine[f"{subject}_percent"]) is not None
     ]

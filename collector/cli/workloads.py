@@ -38,7 +38,7 @@ COLUMNS = (
 @config_option
 @json_option
 def command(removed: bool, config: Path | None, as_json: bool) -> None:
-    """Show what is registered: when it runs next, how the newest 1,000 runs went, and their trend."""
+    """Show what is registered: when it is due, and how its newest 1,000 runs went."""
     with opened(config) as (settings, database):
         next_runs = health.next_runs(settings)
         found = workloads.registered(database, next_runs, removed=removed)

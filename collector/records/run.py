@@ -36,12 +36,7 @@ class Run(Record):
     fetch_ms = Real("for all rows (sql)", unit="ms", minimum=0, null=True)
     first_byte_ms = Real("until the first byte of the answer (http)", unit="ms", minimum=0, null=True)
     received_bytes = Whole("size of the answer (http)", unit="B", minimum=0, null=True)
-    output = Text(
-        "what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True
-    )
     output_bytes = Whole("how much it printed", unit="B", minimum=0, null=True)
-    detail = Text("the reason, where the outcome needs one", longest=2000, null=True)
-    plan = Text("the query plan (sql, over budget)", longest=20_000, null=True)
     budget_ms = Real("its budget at that time", unit="ms", null=True)
     busy_percent = Real("all cores busy during it, itself included", unit="%", null=True)
     others_percent = Real("cores busy with other work during it", unit="%", null=True)
@@ -56,12 +51,30 @@ class Run(Record):
     git_dirty = Flag("whether tracked files were changed since", null=True)
     boot_id = Text("the kernel's id of this boot", null=True)
     noisy = Flag("whether the machine was too busy for the time to be trusted", null=True)
+    # The long ones last: what stands behind them in a row costs a walk along its overflow pages.
+    detail = Text("the reason, where the outcome needs one", longest=2000, null=True)
+    plan = Text("the query plan (sql, over budget)", longest=20_000, null=True)
+    output = Text(
+        "what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True
+    )
 
     class Meta:
         table_name = "workload_runs"
 
 
-Run.add_index(Run.workload, Run.timestamp, name="workload_runs_workload_timestamp")
+# With outcome and time in it, percentiles and trends of a workload never touch the rows.
+Run.add_index(
+    Run.workload, Run.timestamp, Run.outcome, Run.wall_ms, name="workload_runs_workload_timestamp"
+)
+Run.add_index(
+    Run.index(
+        Run.outcome,
+        Run.workload,
+        Run.timestamp,
+        where=Run.outcome != "ok",
+        name="workload_runs_troubled",
+    )
+)
 Run.add_index(
     Run.index(
         Run.record_id, unique=True, where=Run.record_id.is_null(False), name="workload_runs_record_id"

@@ -14,12 +14,14 @@ _SENSITIVE = (
     r"|(?:api|access|private|secret)[_-]?key|(?<![a-z])(?:pass|pwd))"
 )
 _VALUE = r"(?:(?:bearer|basic)\s+)?(?:'[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)"
+_OPTION = re.compile(rf"--?{_SENSITIVE}", re.IGNORECASE)
+_STARS = "%hidden%"  # stands for them while words are quoted, which stars alone would not need
 _MASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+(?=@)",  # scheme://user:password@host
         rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
-        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "api_key": "x", ?token=x
+        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "token": "x"
         r"(\bbearer\s+)[\w.~+/=-]+",
         r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
         r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword
@@ -36,7 +38,20 @@ def redacted(text: str) -> str:
 
 def command_line(words: Sequence[str]) -> str:
     """A command as one would type it, without its secrets, at most 1000 characters."""
-    return shortened(redacted(shlex.join(words)), LONGEST)
+    pairs = zip(("", *words), words, strict=False)
+    shown = [shlex.quote(_masked(before, word, words[0]).replace("***", _STARS)) for before, word in pairs]
+    return shortened(" ".join(shown).replace(_STARS, "***"), LONGEST)
+
+
+def _masked(before: str, word: str, program: str) -> str:
+    """One word, which may be the value of the option before it."""
+    if _OPTION.fullmatch(before):
+        return "***"
+    if before in {"-u", "--user"} and ":" in word:
+        return word.partition(":")[0] + ":***"
+    if word.startswith("-p") and program.rpartition("/")[2].startswith(("mysql", "mariadb")):
+        return word[:2] + "***"
+    return redacted(word)
 
 
 def shortened(text: str, longest: int) -> str:

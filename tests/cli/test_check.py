@@ -53,7 +53,7 @@ def test_it_lists_what_would_run_and_when(two: Path, call: Call, database: Path)
     titles, tests, nightly = said.lines[-3:]
     assert titles.split() == ["name", "kind", "when", "next", "timeout", "budget", "what"]
     assert "every 30m" in tests
-    assert tests.endswith("10m    1m30s  true --with 'a word'")
+    assert tests.endswith("  10m   1m30s  true --with 'a word'")
     assert "0 3 * * *" in nightly
     assert nightly.count("03:00") == 3
     assert not database.exists()

@@ -227,8 +227,18 @@ def test_the_machines_service_is_well_shut_in(
     assert float(level[1]) <= 2.0
 
 
-@pytest.mark.parametrize("key", ["Type=notify", "NotifyAccess=main", "WatchdogSec=60", "KillMode=mixed", "TimeoutStopSec=15",
-                                 "ExecReload=/bin/kill -HUP $MAINPID", "Restart=on-failure"])  # fmt: skip
+@pytest.mark.parametrize(
+    "key",
+    [
+        "Type=notify",
+        "NotifyAccess=main",
+        "WatchdogSec=60",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "Restart=on-failure",
+        "KillMode=mixed",
+        "TimeoutStopSec=15",
+    ],
+)
 def test_both_units_say_how_the_recorder_is_run(key: str) -> None:
     """Notify, watchdog, reload, restart and stop are the same for both."""
     for system in (True, False):

@@ -1,0 +1,1 @@
+"""The config: found, read, checked."""

@@ -19,6 +19,7 @@ class Sleep(WorkloadSettings, frozen=True, kw_only=True):
     keep: Size | None = None
 
     def faults(self) -> Iterator[tuple[str, str]]:
+        """The common rules, and its own."""
         yield from super().faults()
         if self.seconds >= self.timeout:
             yield "seconds", "must be shorter than the timeout"
@@ -47,10 +48,12 @@ class Config:
         self.path = folder / "c.toml"
 
     def load(self, text: str) -> Settings:
+        """Write the file and load it."""
         self.path.write_text(text, encoding="utf-8")
         return self.again()
 
     def again(self) -> Settings:
+        """Load the file as it is."""
         return load(self.path, KINDS, cron_fault=cron_fault, samplers=SAMPLERS)
 
     def faults(self, text: str) -> list[str]:
@@ -66,6 +69,7 @@ class Config:
 
 
 def cron_fault(expression: str) -> str | None:
+    """A check of cron expressions that needs no scheduler."""
     return None if len(expression.split()) == 5 else "must have five fields"
 
 

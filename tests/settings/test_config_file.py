@@ -15,7 +15,9 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files
 SOMEBODY = 65534
 
 
-def test_the_named_file_comes_first_then_the_environment_then_home(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_named_file_comes_first_then_the_environment_then_home(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each is looked for only when those before it are not given."""
     places = {}
     for name in ("explicit", "environment", "xdg/collector/collector", "home/.config/collector/collector"):
@@ -75,7 +77,10 @@ def test_a_config_of_the_users_that_leads_nowhere_is_a_fault(config: Config) -> 
     ("text", "fault"),
     [
         ("a = \n", "line 1: not TOML: Invalid value"),
-        ("[sampling]\nevery = 5s\n", "line 2: not TOML: Expected newline or end of document after a statement"),
+        (
+            "[sampling]\nevery = 5s\n",
+            "line 2: not TOML: Expected newline or end of document after a statement",
+        ),
         ("[a]\n[a]\n", "line 2: not TOML: Cannot declare ('a',) twice"),
         ("a = [1,\n", "not TOML: "),
         ("a = " + "1" * 5000 + "\n", "not usable: Exceeds the limit"),

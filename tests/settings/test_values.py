@@ -54,14 +54,23 @@ def test_a_full_config_becomes_settings(config: Config) -> None:
     assert settings.path == config.path
     assert settings.database == config.folder / "data/c.db"
     assert settings.collector.durability == "normal"
-    assert (settings.sampling.every, settings.sampling.on_battery, settings.sampling.off) == (1.0, 30.0, ("disk",))
+    assert (settings.sampling.every, settings.sampling.on_battery, settings.sampling.off) == (
+        1.0,
+        30.0,
+        ("disk",),
+    )
     assert (settings.sampling.processes.every, settings.sampling.processes.top) == (60.0, 5)
     assert (settings.slow.query, settings.log.level, settings.runs.parallel) == (0.05, "debug", 2)
     nap, health = settings.workloads
     assert isinstance(nap, Sleep)
     assert (nap.seconds, nap.every, nap.keep, nap.timeout) == (0.1, 5400.0, 65536, 600.0)
     assert isinstance(health, Fetch)
-    assert (health.cron, health.timeout, health.budget, health.env) == ("0 3 * * *", 10.0, 0.25, ("PATH", "LANG=C"))
+    assert (health.cron, health.timeout, health.budget, health.env) == (
+        "0 3 * * *",
+        10.0,
+        0.25,
+        ("PATH", "LANG=C"),
+    )
 
 
 def test_settings_are_frozen(config: Config) -> None:
@@ -105,7 +114,9 @@ def test_the_folder_of_a_linked_config_is_where_the_file_really_is(config: Confi
     """A config kept among dotfiles brings its own folder along."""
     dotfiles = config.folder / "dotfiles"
     (dotfiles / "work").mkdir(parents=True)
-    (dotfiles / "c.toml").write_text('[[workloads]]\nname = "a"\nkind = "fetch"\nurl = "x"\nevery = "1m"\ncwd = "work"\n')
+    (dotfiles / "c.toml").write_text(
+        '[[workloads]]\nname = "a"\nkind = "fetch"\nurl = "x"\nevery = "1m"\ncwd = "work"\n'
+    )
     config.path.symlink_to(dotfiles / "c.toml")
     assert config.again().workloads[0].cwd == dotfiles / "work"
 
@@ -121,7 +132,9 @@ def test_a_url_is_no_path(config: Config) -> None:
     assert workload.database == str(config.folder / "app.db")
 
 
-def test_systemd_says_where_a_service_keeps_its_state(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systemd_says_where_a_service_keeps_its_state(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before the user's folders, whose owner a service is not."""
     monkeypatch.setenv("XDG_STATE_HOME", "/somewhere/else")
     assert default_folder() == Path("/somewhere/else/collector")
@@ -135,7 +148,9 @@ def test_a_relative_xdg_folder_is_ignored(config: Config, monkeypatch: pytest.Mo
     assert default_folder() == config.folder / "home/.local/state/collector"
 
 
-def test_a_user_without_a_home_is_told_to_name_a_place(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_is_told_to_name_a_place(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As in a container that runs under any user id."""
     monkeypatch.setattr("pathlib.Path.expanduser", _no_home)
     with pytest.raises(CollectorError, match="has no home folder") as caught:

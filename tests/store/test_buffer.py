@@ -22,10 +22,12 @@ WEIGHT = size_of(cpu(1))
 
 
 def batch(count: int, size: int = 0, done: Callable[[Outcome], None] | None = None) -> Batch:
+    """Records of a client."""
     return Batch([cpu(i) for i in range(count)], size, done)
 
 
 def run(**columns: object) -> msgspec.Struct:
+    """A record with texts."""
     return Run.record(workload="w", timestamp=1, **columns)
 
 

@@ -31,6 +31,7 @@ lock.release()
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
+    """Only its name matters."""
     return tmp_path / "c.db"
 
 
@@ -124,7 +125,9 @@ def test_a_reader_takes_the_lock_from_nobody(database: Path) -> None:
         thread.join(10)
 
 
-def test_a_lock_whose_holder_has_not_signed_yet_is_held_by_somebody(database: Path, other: subprocess.Popen[str]) -> None:
+def test_a_lock_whose_holder_has_not_signed_yet_is_held_by_somebody(
+    database: Path, other: subprocess.Popen[str]
+) -> None:
     """Between taking it and writing the name."""
     lock_path(database).write_bytes(b"")
     assert holder(database) == Holder(0, 0, "somebody", "")

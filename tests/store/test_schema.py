@@ -27,12 +27,16 @@ def empty(tmp_path: Path) -> Iterator[peewee.SqliteDatabase]:
 
 
 def path_of(database: peewee.SqliteDatabase) -> Path:
+    """Where its file is."""
     return Path(str(database.database))
 
 
 def sql_of(database: peewee.SqliteDatabase) -> dict[str, str]:
     """Every table, index, trigger and view, its SQL with blanks made alike; the history's own aside."""
-    rows = select(database, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'schema_migration'")
+    rows = select(
+        database,
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'schema_migration'",
+    )
     return {name: re.sub(r"\s+", " ", re.sub(r"\s*([(),])\s*", r"\1", sql)).strip() for name, sql in rows}
 
 
@@ -42,7 +46,10 @@ def pages(database: peewee.SqliteDatabase) -> list[tuple[Any, ...]]:
 
 
 def migration(folder: Path, name: str, up: str, down: str = "pass") -> None:
-    (folder / f"{name}.py").write_text(f"def up(migrator, db):\n    {up}\n\ndef down(migrator, db):\n    {down}\n")
+    """Write one more migration."""
+    (folder / f"{name}.py").write_text(
+        f"def up(migrator, db):\n    {up}\n\ndef down(migrator, db):\n    {down}\n"
+    )
 
 
 @pytest.fixture
@@ -79,7 +86,9 @@ def test_a_fresh_file_is_marked_as_ours_with_every_migration_noted(store: Store)
 def test_every_table_is_strict(store: Store) -> None:
     """SQLite would else store a text in a REAL column without a word."""
     tables = select(store.database, "SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
-    ours = {name: strict for name, strict in tables if not name.startswith("sqlite_") and name != schema.HISTORY}
+    ours = {
+        name: strict for name, strict in tables if not name.startswith("sqlite_") and name != schema.HISTORY
+    }
     assert ours.keys() == {kind.table for kind in KINDS.values()}
     assert {name for name, strict in ours.items() if not strict} == set()
 
@@ -146,14 +155,16 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, mig
     assert schema.prepare(store.database, store.path, migrations) == []
 
 
-def test_a_first_start_that_fails_half_way_leaves_nothing(empty: peewee.SqliteDatabase, migrations: Path) -> None:
+def test_a_first_start_that_fails_half_way_leaves_nothing(
+    empty: peewee.SqliteDatabase, migrations: Path
+) -> None:
     """The next one begins as the first."""
-    empty.execute_sql("PRAGMA max_page_count = 8")
+    select(empty, "PRAGMA max_page_count = 8")
     with pytest.raises(DatabaseError, match="the disk is full"):
         schema.prepare(empty, path_of(empty), migrations)
     assert pages(empty) == []
     assert empty.pragma("application_id") == 0
-    empty.execute_sql("PRAGMA max_page_count = 100000")
+    select(empty, "PRAGMA max_page_count = 100000")
     assert schema.prepare(empty, path_of(empty), migrations) == []
 
 
@@ -164,7 +175,9 @@ def test_a_newer_file_is_refused_and_says_what_to_do(store: Store) -> None:
     """It is never guessed at."""
     store.conn.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', '2030-01-01')")
     before = pages(store.database)
-    with pytest.raises(DatabaseError, match=r"written by a newer collector \(it holds 9999_future\)") as caught:
+    with pytest.raises(
+        DatabaseError, match=r"written by a newer collector \(it holds 9999_future\)"
+    ) as caught:
         schema.prepare(store.database, store.path)
     assert "collector db downgrade" in caught.value.hint
     assert pages(store.database) == before
@@ -186,7 +199,10 @@ def test_a_file_without_our_mark_or_our_history_is_refused(store: Store, stateme
         ("CREATE TABLE notes (a INTEGER) STRICT", "table notes is not known to this version"),
         ("CREATE INDEX mine ON gaps (reason)", "index mine is not known to this version"),
         ("CREATE VIEW mine AS SELECT 1", "view mine is not known to this version"),
-        ("CREATE TRIGGER mine AFTER INSERT ON gaps BEGIN SELECT 1; END", "trigger mine is not known to this version"),
+        (
+            "CREATE TRIGGER mine AFTER INSERT ON gaps BEGIN SELECT 1; END",
+            "trigger mine is not known to this version",
+        ),
         ("ALTER TABLE gaps ADD COLUMN note TEXT", "table gaps is\n"),
     ],
 )

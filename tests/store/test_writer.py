@@ -1,4 +1,4 @@
-"""The one who writes: each flush is one transaction, and whatever the disk does nothing is lost in silence."""
+"""The one who writes: each flush is one transaction, and nothing is lost in silence, whatever disks do."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ Events = Callable[[], list[dict[str, Any]]]
 
 
 def run(record_id: str | None = None, **columns: Any) -> msgspec.Struct:
+    """A run, as a client sends it."""
     return Run.record(workload="w", timestamp=1, record_id=record_id, **columns)
 
 
 def disk(timestamp: int, device: str = "sda") -> msgspec.Struct:
+    """A disk sample; only its key matters."""
     zeros = dict.fromkeys(
         ("read_bytes_per_s", "written_bytes_per_s", "reads_per_s", "writes_per_s", "busy_percent"), 0.0
     )
@@ -52,16 +54,19 @@ class Told:
         self.outcomes: list[Outcome] = []
 
     def __call__(self, outcome: Outcome) -> None:
+        """Keep it."""
         self.outcomes.append(outcome)
 
 
 def offer(store: Store, *records: msgspec.Struct) -> Told:
+    """Offer a batch, now; what hears its outcome."""
     told = Told()
     assert store.buffer.offer(store.now.monotonic, Batch(records, 0, told))
     return told
 
 
 def numbers(store: Store) -> tuple[int, int, int, int, int]:
+    """Committed, duplicate, rejected, dropped, queued."""
     counts = store.buffer.counts()
     return counts.committed, counts.duplicate, counts.rejected, counts.dropped, counts.queued
 
@@ -77,8 +82,15 @@ def test_all_kinds_of_a_flush_go_into_one_transaction(store: Store) -> None:
     store.conn.set_trace_callback(statements.append)
     assert store.flush() is True
     store.conn.set_trace_callback(None)
-    assert [s for s in statements if s.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK")] == ["BEGIN IMMEDIATE", "COMMIT"]
-    assert (store.count("cpu_samples"), store.count("disk_samples"), store.count("workload_runs")) == (2, 1, 3)
+    assert [s for s in statements if s.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK")] == [
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+    ]
+    assert (store.count("cpu_samples"), store.count("disk_samples"), store.count("workload_runs")) == (
+        2,
+        1,
+        3,
+    )
     assert numbers(store) == (6, 0, 0, 0, 0)
 
 
@@ -315,18 +327,21 @@ def test_while_stuck_a_complaint_is_logged_every_thirty_seconds(
 
 
 @pytest.fixture
-def full(store: Store) -> Callable[[], None]:
+def full(store: Store) -> Callable[[], object]:
     """The database may not grow by a page; what is returned makes room again."""
     (pages,) = store.rows("PRAGMA page_count")[0]
     store.conn.execute(f"PRAGMA max_page_count = {pages}")
-    return lambda: store.conn.execute("PRAGMA max_page_count = 1000000") and None
+    return lambda: store.conn.execute("PRAGMA max_page_count = 1000000")
 
 
-def big(count: int, start: int = 0) -> list[msgspec.Struct]:
-    return [run(f"{start + i}", output="x" * 5000) for i in range(count)]
+def big(count: int) -> list[msgspec.Struct]:
+    """Records that need more than a page each."""
+    return [run(f"{i}", output="x" * 5000) for i in range(count)]
 
 
-def test_on_a_full_disk_nothing_is_lost_when_space_comes_back(store: Store, full: Callable[[], None]) -> None:
+def test_on_a_full_disk_nothing_is_lost_when_space_comes_back(
+    store: Store, full: Callable[[], object]
+) -> None:
     """SQLite has rolled back by itself by the time we hear of it."""
     told = offer(store, *big(20))
     store.put(cpu(1), cpu(2))
@@ -342,7 +357,7 @@ def test_on_a_full_disk_nothing_is_lost_when_space_comes_back(store: Store, full
     assert store.rows("PRAGMA quick_check") == [("ok",)]
 
 
-def test_what_a_full_disk_made_us_drop_becomes_a_gap(store: Store, full: Callable[[], None]) -> None:
+def test_what_a_full_disk_made_us_drop_becomes_a_gap(store: Store, full: Callable[[], object]) -> None:
     """From the first lost record to the last, with its reason."""
     store.buffer.limits = Limits(records=20)
     store.put(*big(10))
@@ -438,7 +453,11 @@ database.close()
 def test_a_file_that_may_not_grow_loses_nothing_either(tmp_path: Path) -> None:
     """The kernel refuses the write in a real process, then allows it again."""
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path / "c.db")], capture_output=True, text=True, check=True, timeout=50
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "c.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=50,
     )
     first, last = done.stdout.splitlines()
     committed, queued, stuck = first.split()
@@ -454,6 +473,7 @@ def test_a_file_that_may_not_grow_loses_nothing_either(tmp_path: Path) -> None:
 
 
 def insert(conn: sqlite3.Connection, timestamp: int) -> int:
+    """A small step."""
     conn.execute("INSERT INTO gaps (from_ms, to_ms, reason) VALUES (?, ?, 'stall')", (timestamp, timestamp))
     return timestamp
 
@@ -472,7 +492,9 @@ def test_asked_steps_run_in_order_each_in_its_own_transaction(store: Store) -> N
 def test_a_step_runs_after_the_flush_of_its_turn(store: Store) -> None:
     """It sees what was put before it was asked for."""
     store.put(cpu(1))
-    asked = store.writer.ask("count", lambda conn: conn.execute("SELECT count(*) FROM cpu_samples").fetchone()[0])
+    asked = store.writer.ask(
+        "count", lambda conn: conn.execute("SELECT count(*) FROM cpu_samples").fetchone()[0]
+    )
     store.flush()
     assert asked.wait(0) == 1
 
@@ -481,8 +503,16 @@ def test_a_step_runs_after_the_flush_of_its_turn(store: Store) -> None:
     ("mistake", "kind", "words"),
     [
         (lambda conn: conn.execute("SELECT 1 FROM nowhere"), DatabaseError, "bad: .*no such table: nowhere"),
-        (lambda conn: conn.execute("INSERT INTO gaps VALUES (1, 'x', 1, 'stall')"), DatabaseError, "does not fit"),
-        (lambda _: (_ for _ in ()).throw(CollectorError("no backup there")), CollectorError, "no backup there"),
+        (
+            lambda conn: conn.execute("INSERT INTO gaps VALUES (1, 'x', 1, 'stall')"),
+            DatabaseError,
+            "does not fit",
+        ),
+        (
+            lambda _: (_ for _ in ()).throw(CollectorError("no backup there")),
+            CollectorError,
+            "no backup there",
+        ),
     ],
 )
 def test_a_step_that_fails_tells_its_asker_and_leaves_nothing_behind(
@@ -540,6 +570,7 @@ def running(store: Store) -> Iterator[Store]:
 
 
 def now_put(store: Store, *records: msgspec.Struct) -> None:
+    """Put records by the clock that the writer's thread goes by."""
     store.buffer.put(clock.now().monotonic, records)
 
 
@@ -549,7 +580,12 @@ def test_close_writes_all_that_is_there_and_then_the_last_step(running: Store) -
     seen: list[tuple[int, int]] = []
 
     def last(conn: sqlite3.Connection) -> None:
-        seen.append((running.buffer.counts().committed, conn.execute("SELECT count(*) FROM cpu_samples").fetchone()[0]))
+        seen.append(
+            (
+                running.buffer.counts().committed,
+                conn.execute("SELECT count(*) FROM cpu_samples").fetchone()[0],
+            )
+        )
 
     asked = running.writer.ask("early", lambda conn: insert(conn, 1))
     assert running.writer.close(20, last) is True
@@ -576,7 +612,12 @@ def test_a_writer_that_was_never_started_drains_in_its_closing(store: Store) -> 
 
 @pytest.mark.parametrize("threaded", [True, False])
 def test_close_says_so_when_it_cannot_write(
-    store: Store, events: Events, monkeypatch: pytest.MonkeyPatch, locked: sqlite3.Connection, *, threaded: bool
+    store: Store,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+    locked: sqlite3.Connection,
+    *,
+    threaded: bool,
 ) -> None:
     """After a while it gives up; what is left is counted as dropped, and a second close says the same."""
     monkeypatch.setattr(writer, "GIVE_UP_SECONDS", 0.1)
@@ -618,7 +659,10 @@ def test_a_mistake_in_a_step_does_not_end_the_thread(running: Store, events: Eve
     assert running.writer.ask("good", lambda conn: insert(conn, 1)).wait(20) == 1
     assert running.writer.stuck is None
     (event,) = (event for event in events() if event["event"] == "writer.broken")
-    assert (event["level"], event["error"]) == ("error", "ZeroDivisionError: integer division or modulo by zero")
+    assert (event["level"], event["error"]) == (
+        "error",
+        "ZeroDivisionError: integer division or modulo by zero",
+    )
 
 
 def test_a_client_whose_done_fails_harms_no_other(running: Store, events: Events) -> None:
@@ -651,7 +695,11 @@ def test_a_client_whose_done_fails_harms_no_other(running: Store, events: Events
 
 def test_a_listener_that_fails_does_not_write_a_flush_twice(store: Store) -> None:
     """The bookkeeping is done before anybody else's code is called."""
-    store.writer = Writer(store.conn, store.buffer, lambda *_: 1 // 0)
+
+    def broken(name: str, duration_ms: float, rows: int) -> None:
+        raise ZeroDivisionError
+
+    store.writer = Writer(store.conn, store.buffer, broken)
     store.put(run())
     with pytest.raises(ZeroDivisionError):
         store.flush()

@@ -131,10 +131,7 @@ UP = (
         "fetch_ms" REAL,
         "first_byte_ms" REAL,
         "received_bytes" INTEGER,
-        "output" TEXT,
         "output_bytes" INTEGER,
-        "detail" TEXT,
-        "plan" TEXT,
         "budget_ms" REAL,
         "busy_percent" REAL,
         "others_percent" REAL,
@@ -148,11 +145,15 @@ UP = (
         "git_commit" TEXT,
         "git_dirty" INTEGER,
         "boot_id" TEXT,
-        "noisy" INTEGER
+        "noisy" INTEGER,
+        "detail" TEXT,
+        "plan" TEXT,
+        "output" TEXT
     ) STRICT
     """,
-    'CREATE INDEX "workload_runs_workload_timestamp" ON "workload_runs" ("workload", "timestamp")',
-    'CREATE UNIQUE INDEX "workload_runs_record_id" ON "workload_runs" ("record_id") WHERE ("record_id" IS NOT NULL)',
+    """CREATE INDEX "workload_runs_workload_timestamp" ON "workload_runs" ("workload", "timestamp", "outcome", "wall_ms")""",
+    """CREATE INDEX "workload_runs_troubled" ON "workload_runs" ("outcome", "workload", "timestamp") WHERE ("outcome" != 'ok')""",
+    """CREATE UNIQUE INDEX "workload_runs_record_id" ON "workload_runs" ("record_id") WHERE ("record_id" IS NOT NULL)""",
     """
     CREATE TABLE "sensor_samples" (
         "timestamp" INTEGER NOT NULL PRIMARY KEY,

@@ -1,0 +1,15 @@
+"""The config checked against everything there is: kinds of workload, samplers, cron expressions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from collector.samplers.base import SAMPLERS
+from collector.schedule import cron_fault
+from collector.settings import Settings, load
+from collector.workloads.base import settings_by_kind
+
+
+def checked(config: Path | None) -> Settings:
+    """All settings, looked at as the recorder does; raises ConfigError with every fault."""
+    return load(config, settings_by_kind(), cron_fault=cron_fault, samplers=tuple(SAMPLERS))
