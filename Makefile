@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench lock clean
+.PHONY: setup run test check bench docs lock clean
 
 setup: .venv/ready
 
@@ -29,6 +29,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+docs: setup
+	$(BIN)/python docs/render.py
 
 # A lock names versions and hashes, never a registry.
 lock:

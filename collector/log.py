@@ -113,9 +113,16 @@ def _processors(style: str, *, colors: bool) -> list[Processor]:
         return [*first, stamp, _drop_component, _escape_controls, render]
     last: list[Processor] = [
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _in_order,
         structlog.processors.JSONRenderer(default=str),
     ]
     return [*first, *last, _prefix_priority] if style == "journal" else [*first, *last]
+
+
+def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What one looks for first stands first: when, how bad, what, and then its fields."""
+    first = ("timestamp", "level", "event", "component")
+    return {name: event.pop(name) for name in first if name in event} | dict(event)
 
 
 def _drop_component(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -11,21 +11,22 @@ from collector.sqlite import sqlite3
 
 Failure = Literal["busy", "full", "readonly", "io", "unreachable", "corrupt", "poison", "other"]
 
-# By the beginning of the symbolic name of SQLite's (extended) result code; the first match counts.
-_BY_NAME: tuple[tuple[str, Failure], ...] = (
-    ("SQLITE_BUSY", "busy"),
-    ("SQLITE_LOCKED", "busy"),
-    ("SQLITE_FULL", "full"),
-    ("SQLITE_READONLY", "readonly"),
-    ("SQLITE_CANTOPEN", "unreachable"),
-    ("SQLITE_IOERR", "io"),
-    ("SQLITE_CORRUPT", "corrupt"),
-    ("SQLITE_NOTADB", "corrupt"),
-    ("SQLITE_CONSTRAINT", "poison"),
-    ("SQLITE_MISMATCH", "poison"),
-    ("SQLITE_TOOBIG", "poison"),
-    ("SQLITE_RANGE", "poison"),
-)
+# By SQLite's primary result code. Not by its symbolic name: the interpreter's own module calls those
+# extended codes "unknown" that are younger than itself, a wrong type in a STRICT table among them.
+_BY_CODE: dict[int, Failure] = {
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+    sqlite3.SQLITE_READONLY: "readonly",
+    sqlite3.SQLITE_IOERR: "io",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_CANTOPEN: "unreachable",
+    sqlite3.SQLITE_TOOBIG: "poison",
+    sqlite3.SQLITE_CONSTRAINT: "poison",
+    sqlite3.SQLITE_MISMATCH: "poison",
+    sqlite3.SQLITE_RANGE: "poison",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+}
 
 # What executing a statement or binding its values can raise.
 REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
@@ -69,14 +70,12 @@ def is_the_records_fault(error: BaseException) -> bool:
     of memory or was interrupted: another try may well succeed.
     """
     failure = classify(error)
-    return failure == "poison" or (failure == "other" and _name(error) == "SQLITE_ERROR")
+    return failure == "poison" or (failure == "other" and _code(error) == sqlite3.SQLITE_ERROR)
 
 
 def _one(error: BaseException) -> Failure:
-    name = _name(error)
-    for beginning, failure in _BY_NAME:
-        if name.startswith(beginning):
-            return failure
+    if failure := _BY_CODE.get(_code(error)):
+        return failure
     # Raised while values are bound, before SQLite sees them: too large an integer, a lone surrogate,
     # a type that no column can hold. A closed connection is reported in the same way.
     if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
@@ -84,6 +83,6 @@ def _one(error: BaseException) -> Failure:
     return "poison" if isinstance(error, (OverflowError, UnicodeEncodeError)) else "other"
 
 
-def _name(error: BaseException) -> str:
-    """The symbolic name of SQLite's result code, empty when the error did not come from SQLite."""
-    return getattr(error, "sqlite_errorname", "") or ""
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code, the lowest byte of the extended one; 0 when SQLite told none."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -50,6 +50,7 @@ class Config:
     def load(self, text: str) -> Settings:
         """Write the file and load it."""
         self.path.write_text(text, encoding="utf-8")
+        self.path.chmod(0o600)  # whatever the umask of whoever runs this
         return self.again()
 
     def again(self) -> Settings:

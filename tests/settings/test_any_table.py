@@ -69,7 +69,9 @@ def toml(value: Any) -> str:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One file for all examples."""
-    return tmp_path_factory.mktemp("any") / "c.toml"
+    made = tmp_path_factory.mktemp("any") / "c.toml"
+    made.touch(mode=0o600)
+    return made
 
 
 def loaded(path: Path) -> Settings | list[Problem]:

@@ -25,7 +25,8 @@ def leaves(): sys.exit(4)
 def leaves_well(): sys.exit(0)
 def vanishes(): os._exit(0)
 def dies(): os.kill(os.getpid(), 11)
-def where(): print(os.getcwd(), sys.path[0] in ("", os.getcwd()), any(p.endswith("workloads") for p in sys.path))
+def where():
+    print(os.getcwd(), sys.path[0] in ("", os.getcwd()), any(p.endswith("workloads") for p in sys.path))
 def forks():
     import subprocess
     subprocess.run(["sh", "-c", "echo x >&3"], stderr=subprocess.DEVNULL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+import psutil
 import pytest
 
 from collector.workloads.runner.tree import descendants
@@ -84,30 +85,18 @@ def test_descendants_are_found_below_a_process(shell: Run) -> None:
     assert os.getppid() not in descendants(os.getpid())
 
 
-def sleepers(seconds: str) -> list[str]:
-    """The pids of ``sleep seconds`` on this machine, zombies left out."""
-    return [
-        pid
-        for pid in os.listdir("/proc")
-        if pid.isdigit() and _command(pid) == ["sleep", seconds]  # noqa: PTH208
-    ]
+def sleepers(seconds: str) -> list[int]:
+    """The processes ``sleep seconds`` on this machine, zombies left out."""
+    return [pid for pid in psutil.pids() if _command(pid) == ["sleep", seconds]]
 
 
-def processes_of(user: int) -> list[str]:
-    """The pids of all processes of a user."""
-    return [pid for pid in os.listdir("/proc") if pid.isdigit() and _owner(pid) == user]  # noqa: PTH208
+def processes_of(user: int) -> list[int]:
+    """All processes of a user."""
+    return [process.pid for process in psutil.process_iter(["uids"]) if process.info["uids"].real == user]
 
 
-def _command(pid: str) -> list[str]:
+def _command(pid: int) -> list[str]:
     try:
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
-            return file.read().split("\0")[:-1]
-    except OSError:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
         return []
-
-
-def _owner(pid: str) -> int | None:
-    try:
-        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116
-    except OSError:
-        return None

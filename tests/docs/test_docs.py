@@ -1,0 +1,106 @@
+"""The documentation cannot fall behind: what exists is in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from collector.commands import main_group
+from collector.records.base import KINDS
+from collector.samplers.base import SAMPLERS
+from collector.settings import SECTIONS, WorkloadSettings
+from collector.workloads.base import KINDS as WORKLOAD_KINDS
+
+ROOT = Path(__file__).parents[2]
+CONFIG = (ROOT / "docs/config.md").read_text(encoding="utf-8")
+
+
+def commands(group: click.Group, path: str = "collector") -> list[str]:
+    """Every command that can be typed."""
+    context = click.Context(group)
+    found = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        typed = f"{path} {name}"
+        found += commands(command, typed) if isinstance(command, click.Group) else [typed]
+    return found
+
+
+@pytest.mark.parametrize("command", commands(main_group))
+def test_every_command_is_in_the_docs(command: str) -> None:
+    """With a line of its own."""
+    assert re.search(rf"^\| `{command}\b", (ROOT / "docs/commands.md").read_text(encoding="utf-8"), re.M)
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        *((f"## `[{name}]`", section) for name, section in SECTIONS.items()),
+        ("## `[[workloads]]`", WorkloadSettings),
+        *((f'### `kind = "{name}"`', kind.settings) for name, kind in
+          ((name, WORKLOAD_KINDS[name]) for name in WORKLOAD_KINDS)),
+    ],
+)  # fmt: skip
+def test_every_setting_is_in_the_docs(heading: str, struct: type[msgspec.Struct]) -> None:
+    """Under the heading of its section, with its default."""
+    assert heading in CONFIG
+    section = CONFIG.split(heading)[1].split("\n## ")[0].split("\n### ")[0]
+    own = {field.encode_name for field in msgspec.structs.fields(struct)}
+    if struct is not WorkloadSettings and issubclass(struct, WorkloadSettings):
+        own -= {field.encode_name for field in msgspec.structs.fields(WorkloadSettings)}
+    documented = set(re.findall(r"^\| `(\w+)`", section, re.M))
+    assert documented == own
+
+
+def test_every_sampler_can_be_found_by_its_name() -> None:
+    """Where `off` is explained."""
+    (line,) = [line for line in CONFIG.splitlines() if line.startswith("| `off`")]
+    assert set(re.findall(r"`(\w+)`", line)) - {"off"} == set(SAMPLERS)
+
+
+def test_the_page_of_records_is_made_from_the_models() -> None:
+    """`make docs` writes it; every table and column is in it."""
+    spec = importlib.util.spec_from_file_location("render", ROOT / "docs/render.py")
+    assert spec is not None
+    assert spec.loader is not None
+    render = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(render)
+    page = (ROOT / "docs/records.md").read_text(encoding="utf-8")
+    assert page == render.page(), "run `make docs`"
+    for kind in KINDS.values():
+        assert f"`{kind.table}`" in page
+
+
+def test_the_example_config_names_every_setting() -> None:
+    """Complete, as its first line says; what is off by default stands there as a comment."""
+    text = (ROOT / "config/collector.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    for name, section in SECTIONS.items():
+        for field in msgspec.structs.fields(section):
+            named = field.encode_name in tables[name] or re.search(rf"^# {field.encode_name} = ", text, re.M)
+            assert named, f"{name}.{field.encode_name}"
+    assert {workload["kind"] for workload in tables["workloads"]} == set(WORKLOAD_KINDS)
+
+
+def test_the_lock_files_name_no_registry_and_every_pin_has_a_hash() -> None:
+    """Versions and hashes, nothing else."""
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text
+        pins = re.findall(r"^[\w.-]+(?:\[[\w,]+\])?==", text, re.M)
+        assert 0 < len(pins) <= text.count("--hash=sha256:")
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    """In one line of pyproject.toml."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = text.split("dependencies = [")[1].split("\n]")[0].strip().splitlines()
+    for number, line in enumerate(block):
+        assert "#" in line or block[number - 1].strip().startswith("#"), line
