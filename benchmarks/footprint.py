@@ -109,7 +109,10 @@ def rows(before: dict[str, Cost], after: dict[str, Cost], seconds: int, missing:
         Row("wake-ups", (is_.wakeups - was.wakeups) / seconds, "/s", ("<=", 10)),
         Row("written to disk", written, "MB/min", ("<=", 3)),
         Row("resident memory", is_.rss_bytes / 1e6, "MB", ("<=", 40)),
-        *(Row(f"{name} is not installed: see the head of benchmarks/footprint.py", 0, "") for name in missing),
+        *(
+            Row(f"{name} is not installed: see the head of benchmarks/footprint.py", 0, "")
+            for name in missing
+        ),
     ]
 
 

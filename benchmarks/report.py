@@ -42,7 +42,9 @@ def table(title: str, rows: list[Row]) -> str:
     lines = [title]
     for row, figure, bar in zip(rows, figures, bars, strict=True):
         note = f"  {row.note}" if row.note else ""
-        lines.append(f"  {row.what:<{wide}}  {figure:>{figure_wide}}  {bar:<{bar_wide}}  {row.verdict:<6}{note}")
+        lines.append(
+            f"  {row.what:<{wide}}  {figure:>{figure_wide}}  {bar:<{bar_wide}}  {row.verdict:<6}{note}"
+        )
     width = shutil.get_terminal_size((120, 40)).columns
     return "\n".join(line.rstrip()[: max(width, 100)] for line in lines)
 

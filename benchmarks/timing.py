@@ -34,7 +34,9 @@ def run(_seconds: int) -> list[Row]:
         difference = statistics.median(ours) - statistics.median(theirs)
         spread = statistics.stdev(theirs)
         bar = 1.0 if command != COMMANDS[-1] else 1.0 + spread
-        note = f"ours {statistics.median(ours):.2f}, hyperfine {statistics.median(theirs):.2f} ± {spread:.2f} ms"
+        note = (
+            f"ours {statistics.median(ours):.2f}, hyperfine {statistics.median(theirs):.2f} ± {spread:.2f} ms"
+        )
         rows.append(Row(f"{command}: difference", abs(difference), "ms", ("<=", bar), note))
     return rows
 

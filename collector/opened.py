@@ -37,7 +37,9 @@ def reading_settings(config: Path | None) -> Settings:
     tables, lines = config_file.read(path)
     faults: dict[str, list[Problem]] = {name: [] for name in (*_NEEDED, *_HELPFUL) if name in tables}
     read: dict[str, Any] = {
-        name: table(absolute_paths(tables[name], path.resolve().parent), SECTIONS[name], (name,), lines, found)
+        name: table(
+            absolute_paths(tables[name], path.resolve().parent), SECTIONS[name], (name,), lines, found
+        )
         for name, found in faults.items()
     }
     if needed := [fault for name in _NEEDED for fault in faults.get(name, [])]:

@@ -31,8 +31,4 @@ class Pace:
     def every(self, own: Duration | None = None) -> float:
         """Seconds between two readings: the common interval, or a sampler's ``own``."""
         every = self.sampling.every if own is None else own
-        if not self.on_battery:
-            return every
-        # An own interval is stretched by as much as the common one.
-        stretch = max(1.0, self.sampling.on_battery / self.sampling.every)
-        return every * stretch
+        return max(every, self.sampling.on_battery) if self.on_battery else every

@@ -57,9 +57,8 @@ def _sampling(settings: Settings) -> list[Row]:
     for sampler in SAMPLERS.values():
         if sampler.name not in sampling.off:
             groups[float(sampler.every(settings) or sampling.every)].append(sampler.name)
-    stretch = max(1.0, sampling.on_battery / sampling.every)  # own intervals slow down as the common one does
     return [
-        {"every_s": every, "on_battery_s": every * stretch, "samplers": names}
+        {"every_s": every, "on_battery_s": max(every, sampling.on_battery), "samplers": names}
         for every, names in sorted(groups.items())
     ]
 

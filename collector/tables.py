@@ -104,7 +104,8 @@ def fact_lines(label: str, parts: Sequence[str], joint: str, width: int | None) 
         longer = line + ("" if empty else joint) + part
         if width is not None and display_width(longer) > width:
             if not empty:
-                yield (line + joint).rstrip()
+                joined = (line + joint).rstrip()
+                yield joined if display_width(joined) <= width else line.rstrip()
                 line = " " * _INDENT
             *full, longer = textwrap.wrap(part, width, initial_indent=line, subsequent_indent=" " * _INDENT)
             yield from full

@@ -172,8 +172,14 @@ def _struct(tag: str | None, model: type[Record]) -> type[msgspec.Struct]:
         default = field.default if field.default is not None else None if field.null else msgspec.NODEFAULT
         fields.append((field.column_name, checked | None if field.null else checked, default))
     return msgspec.defstruct(
-        model.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False,
-        tag_field="kind" if tag else None, tag=tag,
+        model.__name__,
+        fields,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        gc=False,
+        tag_field="kind" if tag else None,
+        tag=tag,
     )
 
 

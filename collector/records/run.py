@@ -63,9 +63,7 @@ class Run(Record):
 
 
 # With outcome and time in it, percentiles and trends of a workload never touch the rows.
-Run.add_index(
-    Run.workload, Run.timestamp, Run.outcome, Run.wall_ms, name="workload_runs_workload_timestamp"
-)
+Run.add_index(Run.workload, Run.timestamp, Run.outcome, Run.wall_ms, name="workload_runs_workload_timestamp")
 Run.add_index(
     Run.index(
         Run.outcome,
@@ -76,7 +74,5 @@ Run.add_index(
     )
 )
 Run.add_index(
-    Run.index(
-        Run.record_id, unique=True, where=Run.record_id.is_null(False), name="workload_runs_record_id"
-    )
+    Run.index(Run.record_id, unique=True, where=Run.record_id.is_null(False), name="workload_runs_record_id")
 )

@@ -62,9 +62,12 @@ class Asked:
         self._done.set()
 
     def wait(self, timeout: float) -> Any:
-        """The step's result; raises TimeoutError when the writer did not come to it."""
+        """The step's result; raises its error, or DatabaseError when the writer did not come to it."""
         if not self._done.wait(timeout):
-            raise TimeoutError(f"the writer did not come to {self.name!r} in {timeout:g} s")
+            raise DatabaseError(
+                f"the writer did not come to {self.name!r} in {timeout:g} s",
+                hint="the log says what holds it up: a lock of another program, a full or a slow disk",
+            )
         if self._error is not None:
             raise self._error
         return self._result

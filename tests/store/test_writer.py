@@ -538,7 +538,7 @@ def test_a_step_waits_for_a_lock_like_a_flush(store: Store, locked: sqlite3.Conn
     """A session must not fail to begin because somebody looks into the file with an open transaction."""
     asked = store.writer.ask("session.begin", lambda conn: insert(conn, 1))
     assert store.flush() is False
-    with pytest.raises(TimeoutError, match=r"the writer did not come to 'session\.begin' in 0 s"):
+    with pytest.raises(DatabaseError, match=r"the writer did not come to 'session\.begin' in 0 s"):
         asked.wait(0)
     locked.execute("ROLLBACK")
     assert store.flush(10) is True

@@ -85,7 +85,7 @@ def test_a_request_is_timed_from_the_connection_to_the_last_byte() -> None:
     ("answer", "size"),
     [
         (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x\r\ndefg\r\n0\r\nEnd: 1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x\r\ndefg\r\n0\r\n\r\n",
             7,
         ),
         (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", 13),

@@ -16,7 +16,7 @@ from tests.workloads.made import faults, made
 
 MODULE = """
 import os, sys, time
-time.sleep(0.3)  # an import that takes its time
+time.sleep(0.15)  # an import that takes its time
 
 def quick(): print("hello")
 def slow(): time.sleep(60)
@@ -52,7 +52,7 @@ def call(children: Children, tmp_path: Path) -> Any:
 
 
 def test_only_the_call_is_timed(call: Any) -> None:
-    """Neither the start of Python nor the import, which takes 300 ms here."""
+    """Neither the start of Python nor the import, which takes 150 ms here."""
     result = call("quick")
     assert (result.outcome, result.measured["output"]) == ("ok", "hello\n")
     assert result.measured["wall_ms"] < 100

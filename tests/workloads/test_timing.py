@@ -11,7 +11,7 @@ import pytest
 
 from collector.workloads.spawn import Children
 
-ROUNDS = 3
+ROUNDS = 2
 RUNS = 4
 
 

@@ -94,6 +94,7 @@ def become(
             os.dup2(source, target)
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - ignored:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         size = resident_bytes()
         told = (time.perf_counter_ns(), time.process_time_ns(), size)
         os.write(tell, b"".join(figure.to_bytes(8, "little") for figure in told))

@@ -121,12 +121,10 @@ def not_started(code: int, what: str) -> dict[str, Any]:
 def take_no_signals() -> set[int]:
     """The control socket says when to stop; a Ctrl-C or a hang-up is meant for the child.
 
-    Returns what was ignored before, as under nohup.
+    They are blocked and not ignored, so that one which reaches the fork before it became the program
+    waits until then. Returns what was ignored before, as under nohup.
     """
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ends = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
-    ignored = {number for number in ends if signal.getsignal(number) == signal.SIG_IGN}
-    for number in ends:
-        signal.signal(number, signal.SIG_IGN)
-    return ignored
+    signal.pthread_sigmask(signal.SIG_SETMASK, ends)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return {number for number in ends if signal.getsignal(number) == signal.SIG_IGN}
