@@ -59,7 +59,7 @@ class Cost:
 
 def cost(pid: int) -> Cost:
     """Now, cumulative. Source: /proc/PID/task/*/schedstat (nanoseconds), status, io."""
-    tasks = [Path(f"/proc/{pid}/task/{task}") for task in os.listdir(f"/proc/{pid}/task")]
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
     nanoseconds = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
     wakeups = sum(_field((task / "status").read_text(), "voluntary_ctxt_switches") for task in tasks)
     written = _field(Path(f"/proc/{pid}/io").read_text(), "write_bytes")

@@ -9,9 +9,9 @@ import click
 
 from collector import clock
 from collector.commands import config_option, json_option
+from collector.config import checked
 from collector.errors import ConfigError
 from collector.moments import at_minute, at_second
-from collector.config import checked
 from collector.plan import planned, refuse_place
 from collector.tables import Column, print_facts, print_table
 from collector.terminal import print_json

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -139,7 +138,7 @@ def test_samples_of_every_sampler_arrive(recorder: Recorder) -> None:
 def test_the_record_is_for_this_user_alone(recorder: Recorder) -> None:
     """Nobody else can read it."""
     recorder.start()
-    assert oct(os.stat(recorder.database).st_mode & 0o777) == "0o600"
+    assert oct(recorder.database.stat().st_mode & 0o777) == "0o600"
 
 
 def _children_of(pid: int, name: str) -> list[psutil.Process]:

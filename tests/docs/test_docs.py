@@ -36,7 +36,8 @@ def commands(group: click.Group, path: str = "collector") -> list[str]:
 @pytest.mark.parametrize("command", commands(main_group))
 def test_every_command_is_in_the_docs(command: str) -> None:
     """With a line of its own."""
-    assert re.search(rf"^\| `{command}\b", (ROOT / "docs/commands.md").read_text(encoding="utf-8"), re.M)
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{command}\b", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_every_setting_is_in_the_docs(heading: str, struct: type[msgspec.Struct]
     own = {field.encode_name for field in msgspec.structs.fields(struct)}
     if struct is not WorkloadSettings and issubclass(struct, WorkloadSettings):
         own -= {field.encode_name for field in msgspec.structs.fields(WorkloadSettings)}
-    documented = set(re.findall(r"^\| `(\w+)`", section, re.M))
+    documented = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
     assert documented == own
 
 
@@ -84,8 +85,9 @@ def test_the_example_config_names_every_setting() -> None:
     tables = tomllib.loads(text)
     for name, section in SECTIONS.items():
         for field in msgspec.structs.fields(section):
-            named = field.encode_name in tables[name] or re.search(rf"^# {field.encode_name} = ", text, re.M)
-            assert named, f"{name}.{field.encode_name}"
+            name_of = field.encode_name
+            as_comment = re.search(rf"^# {name_of} = ", text, re.MULTILINE)
+            assert name_of in tables[name] or as_comment, f"{name}.{name_of}"
     assert {workload["kind"] for workload in tables["workloads"]} == set(WORKLOAD_KINDS)
 
 
@@ -94,7 +96,7 @@ def test_the_lock_files_name_no_registry_and_every_pin_has_a_hash() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text
-        pins = re.findall(r"^[\w.-]+(?:\[[\w,]+\])?==", text, re.M)
+        pins = re.findall(r"^[\w.-]+(?:\[[\w,]+\])?==", text, re.MULTILINE)
         assert 0 < len(pins) <= text.count("--hash=sha256:")
 
 

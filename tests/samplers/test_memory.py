@@ -59,7 +59,8 @@ def test_this_machine_has_memory(real: Context) -> None:
 
 def test_a_machine_without_swap_is_asked_about_it_once_a_minute(fake: Context, write: Write) -> None:
     """What was just added shows within that minute; until then nothing is swapped."""
-    write({"proc/meminfo": MEMINFO.replace("64 kB", "0 kB").replace("60 kB", "0 kB"), "proc/vmstat": ""})
+    write({"proc/meminfo": MEMINFO.replace("64 kB", "0 kB").replace("60 kB", "0 kB")})
+    write({"proc/vmstat": "pswpin 0\npswpout 0\n"})
     sampler = Memory(fake)
     assert sampler._swap(100.0) == (0, (0, 0))
     write({"proc/meminfo": MEMINFO, "proc/vmstat": "pswpin 1\npswpout 2\n"})
