@@ -78,6 +78,8 @@ class Daemon:
             self._ready()
             self._wait(signals)
             self._stopping()
+        counts = self.buffer.counts()
+        logger.info("recorder.stopped", committed=counts.committed, dropped=counts.dropped)
 
     # The parts, each with its own end. ---------------------------------------------------------
 

@@ -17,7 +17,7 @@ from collector.workloads.spawn import interpreter
 class Python(WorkloadSettings, frozen=True, kw_only=True):
     """``callable`` is ``module:function``; the module is looked for in cwd first.
 
-    ``python`` is the interpreter, by name or path; without it the recorder's own.
+    ``python`` is the interpreter, by name or path, from Python 3.7 on; without it the recorder's own.
     """
 
     callable: Text

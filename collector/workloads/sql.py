@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,14 @@ from collector.workloads.spawn import interpreter
 
 SCHEMES = ("sqlite", "postgresql", "mysql")
 SQLITE = "sqlite:///"
+# How a statement that only reads begins. COPY, DO and CALL could write files through a server.
+READING = {
+    "sqlite": ("select", "with", "values", "pragma", "explain"),
+    "postgresql": ("select", "with", "values", "table", "show", "explain"),
+    "mysql": ("select", "with", "values", "table", "show", "explain", "describe"),
+}
+_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
+_TO_FILE = re.compile(r"\binto\s+(?:out|dump)file\b", re.IGNORECASE)
 # The child ends a late query itself and can still explain it; the runner ends a child that hangs.
 HEADROOM_SECONDS = 0.5
 # What the child measured around the query; the figures of its whole process are mostly Python's.
@@ -48,8 +57,8 @@ class Sql(WorkloadSettings, frozen=True, kw_only=True):
         yield from super().faults()
         if fault := _url_fault(self.database, self.cwd):
             yield "database", fault
-        if not self.query.strip(" \n\t;"):
-            yield "query", "must be a statement"
+        if fault := _query_fault(self.query, self.database.partition(":")[0]):
+            yield "query", fault
         if self.password_env and self.password_file:
             yield "password_file", "give only one of password_env and password_file"
         if self.password_file and (fault := _file_fault(self.password_file)):
@@ -142,6 +151,18 @@ def _url_fault(url: str, cwd: Path | None) -> str | None:
     except ValueError as error:
         return f"is not a URL: {error}"
     return None
+
+
+def _query_fault(query: str, scheme: str) -> str | None:
+    """What is wrong with a statement, in words; that it writes no table, the database sees to itself."""
+    words = READING.get(scheme, ())
+    found = _FIRST_WORD.match(query)
+    if found is None:
+        return "must be a statement"
+    if words and found[1].lower() not in words:
+        return f"must only read: begin with {', '.join(words)}"
+    # A read-only transaction keeps tables as they are, but would let a server write files.
+    return "must only read: no INTO OUTFILE" if _TO_FILE.search(query) else None
 
 
 def _file_fault(path: Path) -> str | None:

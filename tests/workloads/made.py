@@ -12,9 +12,10 @@ W = TypeVar("W", bound=WorkloadSettings)
 
 def made(kind: type[W], **keys: Any) -> W:
     """A workload of ``kind``, named ``it``, each minute; times may be given as plain seconds."""
-    times = {name: Duration(keys.pop(name)) for name in ("timeout", "budget", "slow") if name in keys}
-    name = kind.__name__.lower()
-    return kind(**{"name": "it", "kind": name, "every": Duration(60), **times, **keys})
+    for name in ("timeout", "budget", "slow"):
+        if name in keys:
+            keys[name] = Duration(keys[name])
+    return kind(**{"name": "it", "kind": kind.__name__.lower(), "every": Duration(60), **keys})
 
 
 def faults(workload: WorkloadSettings) -> dict[str, str]:

@@ -194,6 +194,14 @@ def test_a_database_in_use_is_read_beside_its_writer(children: Children, tmp_pat
         ({"database": "sqlite:///"}, "database", "must be sqlite:////absolute/path"),
         ({"database": "mysql://h:port/x"}, "database", "is not a URL: "),
         ({"query": " ; "}, "query", "must be a statement"),
+        ({"query": "-- why\n"}, "query", "must be a statement"),
+        ({"query": "VACUUM"}, "query", "must only read: begin with select, with, values, pragma, explain"),
+        (
+            {"query": "COPY (SELECT 1) TO PROGRAM 'x'", "database": "postgresql://h/d"},
+            "query",
+            "must only read",
+        ),
+        ({"query": "SELECT 1 INTO OUTFILE 'x'", "database": "mysql://h/d"}, "query", "no INTO OUTFILE"),
         ({"password_env": "A", "password_file": Path("/x")}, "password_file", "No such file or directory"),
         ({"password_file": Path("/")}, "password_file", "is not a file"),
     ],
@@ -220,6 +228,14 @@ def test_a_password_file_that_others_can_read_is_a_fault(tmp_path: Path) -> None
 def test_good_databases_have_no_faults(url: str) -> None:
     """Nothing is asked of them yet: they may come later."""
     assert faults(made(Sql, database=url, query="SELECT 1")) == {}
+
+
+@pytest.mark.parametrize(
+    "query", ["select 1", "-- a\n/* b */ (SELECT 1) UNION (SELECT 2)", "With a AS (VALUES (1)) TABLE a"]
+)
+def test_good_queries_have_no_faults(query: str) -> None:
+    """Comments and parentheses may come first."""
+    assert faults(made(Sql, database="postgresql://h/d", query=query)) == {}
 
 
 def test_a_password_that_is_not_there_fails_with_its_name(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from collector.workloads.base import Result
-from collector.workloads.spawn import Children
+from collector.workloads.spawn import Children, interpreter
 from collector.workloads.sql import Sql, run
 from tests.workloads.made import made
 
@@ -151,15 +151,12 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(
     children: Children, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, driver: str, extra: str
 ) -> None:
     """It would be needed only in the child, so only the child can tell."""
-    from collector.workloads import sql
-
     hide = f"import sys; sys.modules[{driver!r}] = None; "
-    real = sql.interpreter
 
     def without_driver(*words: Any) -> list[str]:
-        return [hide + word if word.startswith("import sys;") else word for word in real(*words)]
+        return [hide + word if word.startswith("import sys;") else word for word in interpreter(*words)]
 
-    monkeypatch.setattr(sql, "interpreter", without_driver)
+    monkeypatch.setattr("collector.workloads.sql.interpreter", without_driver)
     result = run(made(Sql, database=url, query="SELECT 1"), children)
     assert result.outcome == "failed"
     assert f"pip install 'collector[{extra}]'" in str(result.detail)
