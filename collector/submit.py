@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from collector import clock
+from collector import clock, log
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError, NotRunning
 from collector.intake import protocol
@@ -46,6 +46,7 @@ def _through(socket: Path, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _directly(settings: Settings, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    log.configure("warning")  # what the writer has to say belongs on stderr
     path = settings.database
     lock = InstanceLock(path)
     lock.acquire("a collector command")

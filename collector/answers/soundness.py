@@ -112,7 +112,9 @@ def _migrations(database: peewee.SqliteDatabase) -> Finding:
 def _schema(database: peewee.SqliteDatabase) -> Finding:
     different = schema.differences(database)
     if not different:
-        return Finding("schema", "ok", "tables and indexes are what the models say")
+        added = schema.additions(database)
+        also = f"; added by somebody: {', '.join(added)}" if added else ""
+        return Finding("schema", "ok", f"tables and indexes are what the models say{also}")
     return Finding("schema", "wrong", _some(different), _RESTORE)
 
 

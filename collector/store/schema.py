@@ -114,13 +114,28 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
     is_, should = _objects(database), _model_objects()
     return [
         *(f"{name} is missing" for name in sorted(should.keys() - is_.keys())),
-        *(f"{name} is not known to this version" for name in sorted(is_.keys() - should.keys())),
+        *(
+            f"{name} is not known to this version"
+            for name in sorted(is_.keys() - should.keys())
+            if not _harmless(is_[name])
+        ),
         *(
             f"{name} is\n      {is_[name]}\n    and should be\n      {should[name]}"
             for name in sorted(should.keys() & is_.keys())
             if is_[name] != should[name]
         ),
     ]
+
+
+def additions(database: peewee.SqliteDatabase) -> list[str]:
+    """What somebody has added to the file that does no harm: views, tables and indexes of their own."""
+    is_, should = _objects(database), _model_objects()
+    return [name for name in sorted(is_.keys() - should.keys()) if _harmless(is_[name])]
+
+
+def _harmless(sql: str) -> bool:
+    """Whether an object cannot change what is stored, as a trigger or a UNIQUE index could."""
+    return sql.startswith(("CREATE TABLE", "CREATE VIEW", "CREATE INDEX"))
 
 
 def _model_objects() -> dict[str, str]:

@@ -27,6 +27,7 @@ log = get_logger("workloads")
 
 Put = Callable[[float, list[msgspec.Struct]], None]
 
+COLUMNS = frozenset(field.column_name for field in Run._meta.sorted_fields)
 # Texts are cut to what their columns take. One that is longer is a fault of a program, not of the run.
 LONGEST: dict[str, int] = {"output": 70_000, "detail": 2_000, "plan": 20_000, "command": 1_000}
 
@@ -121,7 +122,7 @@ class Runs:
     def _guarded(self, subject: Subject, work: Callable[[], Result]) -> Result:
         """One of the three edges: a kind that breaks costs its own run, and nothing else."""
         try:
-            return work()
+            return _checked(work())
         except Exception as error:  # noqa: BLE001  # told by name and count, and stored as this run's outcome
             reason = f"{type(error).__name__}: {error}"
             self._crashed.happened(time.monotonic(), name=subject.name, error=redacted(reason))
@@ -139,7 +140,10 @@ class Runs:
         after = self._look()
         if before is None or after is None:
             return Conditions()
-        return conditions(self._meter.state(before, after), cpu_ms / 1000)
+        try:
+            return conditions(self._meter.state(before, after), cpu_ms / 1000)
+        except OSError:
+            return Conditions()
 
     def _with_threshold(self, workload: WorkloadSettings) -> WorkloadSettings:
         """Kinds that know a threshold of slowness get the general one where they have none."""
@@ -164,6 +168,13 @@ class Runs:
 
 def _subject(workload: WorkloadSettings) -> Subject:
     return Subject(workload.name, workload.kind, workload.command_line(), workload.cwd, workload.budget)
+
+
+def _checked(result: Result) -> Result:
+    """Raises TypeError for a kind that measures what no column holds: the record would be lost."""
+    if strange := result.measured.keys() - COLUMNS:
+        raise TypeError(f"a run has no columns {', '.join(sorted(strange))}")
+    return result
 
 
 def _fitting(columns: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ Status = Annotated[int, msgspec.Meta(ge=100, le=599, description="an HTTP status
 class Http(WorkloadSettings, frozen=True, kw_only=True):
     """``expect`` is the one status that is ok; without it every one below 400 is.
 
-    Redirects are not followed: the answer of this URL is what is timed.
+    Redirects are not followed: the answer of this URL is what is timed. ``connect_ms`` goes up to
+    where the request can be sent: name, connection and keys.
     """
 
     url: Text

@@ -11,16 +11,11 @@ from collector.workloads.environment import environment
 
 
 def program_fault(name: str, cwd: Path | None, env: tuple[str, ...]) -> str | None:
-    """What is wrong with the program ``name``, in words."""
+    """What is wrong with the program ``name``, in words; a path with a slash counts from ``cwd``."""
+    if name.startswith("~"):
+        return f"'~' is a shell's; write {str(Path(name).expanduser())!r}"
     if "/" in name:
-        place = Path(name).expanduser() if name.startswith("~") else Path(cwd or Path.cwd(), name)
-        if name.startswith("~"):
-            return f"'~' is a shell's; write {str(place)!r}"
-        if not place.is_file():
-            return f"there is no program {str(place)!r}; a path with a slash counts from cwd"
-        return (
-            None if os.access(place, os.X_OK) else f"{str(place)!r} is not executable; run `chmod +x` on it"
-        )
+        return _file_fault(Path(name), cwd)
     path = environment(env)["PATH"]
     if shutil.which(name, path=path):
         return None
@@ -29,6 +24,15 @@ def program_fault(name: str, cwd: Path | None, env: tuple[str, ...]) -> str | No
     hint = difflib.get_close_matches(name, _programs(path), 1, 0.75)
     end = f" (did you mean {hint[0]!r}?)" if hint else f"; looked for it in {path}"
     return f"there is no program {name!r}{end}"
+
+
+def _file_fault(path: Path, cwd: Path | None) -> str | None:
+    if cwd is None and not path.is_absolute():
+        return "a relative path counts from cwd, which is not given"
+    place = Path(cwd or "/", path)
+    if not place.is_file():
+        return f"there is no program {str(place)!r}"
+    return None if os.access(place, os.X_OK) else f"{str(place)!r} is not executable; run `chmod +x` on it"
 
 
 def _programs(path: str) -> set[str]:

@@ -26,7 +26,7 @@ def git_stamp(cwd: Path | None) -> tuple[str | None, bool | None]:
 
     (None, None) outside a repository, without git, or when it takes longer than two seconds.
     """
-    if cwd is None or not any((folder / ".git").exists() for folder in (cwd, *cwd.absolute().parents)):
+    if cwd is None or not _in_repository(cwd):
         return None, None
     return parse_status(_git_status(cwd))
 
@@ -57,6 +57,14 @@ def _first_line(path: str) -> str:
         return Path(path).read_text(encoding="ascii").strip() or UNKNOWN
     except (OSError, UnicodeDecodeError):
         return UNKNOWN
+
+
+def _in_repository(cwd: Path) -> bool:
+    """Whether git would find one; most folders are in none, and starting git costs milliseconds."""
+    try:
+        return any((folder / ".git").exists() for folder in (cwd, *cwd.absolute().parents))
+    except OSError:
+        return False
 
 
 def _git_status(cwd: Path) -> str:

@@ -88,8 +88,9 @@ def test_variables_of_the_config_reach_the_program(children: Children) -> None:
         ({"argv": ("zzqqxx",)}, "there is no program 'zzqqxx'; looked for it in /"),
         (
             {"argv": ("./none",), "cwd": Path("/tmp")},
-            "there is no program '/tmp/none'; a path with a slash counts",
+            "there is no program '/tmp/none'",
         ),
+        ({"argv": ("./none",)}, "a relative path counts from cwd, which is not given"),
         ({"argv": ("/etc/passwd",)}, "'/etc/passwd' is not executable; run `chmod +x`"),
         ({"argv": ("~/x",)}, "'~' is a shell's; write '"),
         ({"argv": ("true",), "env": ("PATH=/nowhere",)}, "looked for it in /nowhere"),

@@ -140,6 +140,12 @@ def test_a_kind_that_breaks_costs_only_its_own_run(
     assert "geheim" not in str(events())
 
 
+def test_a_kind_that_measures_what_no_column_holds_is_broken_too(ledger: Ledger) -> None:
+    """Otherwise its runs would be lost."""
+    record: Any = ledger.runs.time(Subject("a", "new", "a"), lambda: Result("ok", measured={"warmth": 3}))
+    assert (record.outcome, record.detail) == ("crashed", "TypeError: a run has no columns warmth")
+
+
 def test_runs_that_did_not_happen_are_rows_too(ledger: Ledger, events: Events) -> None:
     """With the time at which they were due, and no figures."""
     workload = made(Command, argv=("true",))

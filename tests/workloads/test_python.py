@@ -97,7 +97,7 @@ def test_a_call_that_takes_too_long_is_ended(call: Any) -> None:
 
 def test_a_process_that_does_not_end_after_its_call_is_told_apart(call: Any) -> None:
     """The time of the call is known nevertheless."""
-    result = call("lingers", timeout=2.5)
+    result = call("lingers", timeout=2.0)
     assert (result.outcome, result.detail) == ("timeout", "the call returned, but its process did not end")
     assert result.measured["wall_ms"] < 100
 

@@ -42,7 +42,7 @@ def measure(database: Database, explain_over_ms: float | None) -> dict[str, Any]
         with _clock(report, "fetch_ms"):
             report["rows"] = database.fetch()
     except Refused as reason:
-        report |= {"error": str(reason), "late": reason.late}
+        report |= {"error": str(reason)[:2000], "late": reason.late}
     after = resource.getrusage(resource.RUSAGE_SELF)
     report["user_ms"] = (after.ru_utime - before.ru_utime) * 1000
     report["system_ms"] = (after.ru_stime - before.ru_stime) * 1000
