@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from collector.errors import Problem
+from collector.redact import redacted
 from collector.registry import nearest
 from collector.units import Duration, Size
 
@@ -31,15 +32,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 S = TypeVar("S", bound=Section)
 Key = tuple[str | int, ...]
 
-# What must never be shown: values of keys that sound like one, of whole tables that often hold one,
-# and what follows such a word inside a text (a DSN, a query string, an argument).
+# What must never be shown: values of keys that sound like one, and of whole tables that often hold one;
+# what looks like a secret inside any text is `redacted`'s.
 _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|credential|dsn", re.IGNORECASE)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
-_ASSIGNED = re.compile(
-    r"""((?:pass\w*|pwd|secret\w*|token|api[_-]?key)\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&;,'"]+)""", re.IGNORECASE
-)
-_AUTHORIZATION = re.compile(r"((?:authorization|cookie)\s*[=:]\s*).*", re.IGNORECASE)
 
 
 def table(value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found: list[Problem]) -> S | None:
@@ -154,7 +151,7 @@ def shown(value: object, key: str = "") -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        text = _quoted(_without_value(value) if key in _HIDDEN_TABLES else without_password(value))
+        text = _quoted(_without_value(value) if key in _HIDDEN_TABLES else redacted(value))
     elif isinstance(value, list):
         text = "[" + ", ".join(shown(item, key) for item in value) + "]"
     elif isinstance(value, dict):
@@ -163,15 +160,6 @@ def shown(value: object, key: str = "") -> str:
     else:
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]
-
-
-def without_password(text: str) -> str:
-    """``text`` with the password of a URL, or what follows a word such as ``password=``, as ``***``."""
-    scheme, mark, rest = text.partition("://")
-    user, at, host = rest.rpartition("@")
-    if mark and at and ":" in user:
-        text = f"{scheme}://{user.split(':', 1)[0]}:***@{host}"
-    return _AUTHORIZATION.sub(r"\1***", _ASSIGNED.sub(r"\1***", text))
 
 
 def _without_value(assignment: str) -> str:

@@ -30,6 +30,7 @@ FLOORS: dict[str, float] = {
     "lean": 1.0,
     "sqlite": 1.0,
     "toml_lines": 1.0,
+    "redact": 1.0,
     "signals": 1.0,
     "moments": 1.1,
     # 2: what is said to people, what they set, and what the kernel says

@@ -15,6 +15,7 @@ from collector.commands import config_option
 from collector.errors import CollectorError
 from collector.opened import reading_settings
 from collector.readings.state import Meter
+from collector.redact import command_line
 from collector.settings import Settings
 from collector.submit import submit
 from collector.tell import tell
@@ -59,7 +60,7 @@ class Timed:
         self.records: list[Any] = []
         self._settings = settings
         self._argv = argv
-        self._subject = Subject(name, "time", " ".join(argv)[:1000], Path.cwd())
+        self._subject = Subject(name, "time", command_line(argv), Path.cwd())
         self._children = Children()
         self._runs = Runs(
             lambda _, made: self.records.extend(made), self._children, Meter(), boot_id(), settings.slow.query

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from collector import redact
 from collector.settings import WorkloadSettings
-from collector.workloads import redact
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for
 from collector.workloads.program import program_fault

@@ -14,10 +14,10 @@ import msgspec
 from collector import clock
 from collector.log import Folded, get_logger
 from collector.records.run import Run
+from collector.redact import redacted, shortened
 from collector.settings import WorkloadSettings
 from collector.workloads.base import KINDS, Outcome, Result, Spawner
 from collector.workloads.noise import Conditions, conditions
-from collector.workloads.redact import redacted, shortened
 from collector.workloads.stamp import git_stamp
 
 if TYPE_CHECKING:

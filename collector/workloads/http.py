@@ -12,11 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from collector import __version__
+from collector import __version__, redact
 from collector.lean import without
 from collector.settings import Text, WorkloadSettings
 from collector.units import size, span
-from collector.workloads import redact
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.connection import Connection
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from collector import redact
 from collector.registry import nearest
 from collector.settings import Text, WorkloadSettings
 from collector.units import Duration, span
-from collector.workloads import redact
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
 from collector.workloads.spawn import interpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.workloads.runner.watch import Kept
+from collector.workloads.runner.kept import Kept
 from tests.workloads.conftest import Run
 
 HALF = 32 << 10

@@ -8,8 +8,8 @@ import errno
 import os
 import time
 
+from .kept import Kept
 from .proc import resident_bytes
-from .watch import Kept
 from .wire import write
 
 TYPE_CHECKING = False  # importing typing would cost 3 ms

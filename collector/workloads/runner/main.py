@@ -9,8 +9,8 @@ import sys
 import time
 
 from .child import PR_SET_CHILD_SUBREAPER, Child, find, prctl
+from .ending import Ending
 from .proc import read_io
-from .tree import Ending
 from .watch import Watch
 from .wire import packed, receive, write
 

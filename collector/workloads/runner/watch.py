@@ -1,4 +1,4 @@
-"""Waits for a child, and keeps a bounded part of what it says."""
+"""Waits for a child while it runs, and takes what it says."""
 
 from __future__ import annotations
 
@@ -66,30 +66,3 @@ class Watch:
             self._poll.unregister(fd)
             del self._child.pipes[fd]
         return len(chunk)
-
-
-class Kept:
-    """The first and the last bytes of a stream, and how many there were in all."""
-
-    def __init__(self, first: int, last: int) -> None:
-        self.total = 0
-        self._most = (first, last)
-        self._first = bytearray()
-        self._last = b""
-
-    def add(self, chunk: bytes) -> None:
-        """Take what was read; memory stays bounded."""
-        self.total += len(chunk)
-        first, last = self._most
-        room = first - len(self._first)
-        if room > 0:
-            self._first += chunk[:room]
-            chunk = chunk[room:]
-        if chunk and last:
-            self._last = (self._last + chunk)[-last:]
-
-    def text(self) -> bytes:
-        """All of it, or beginning and end with a line between that counts what was left out."""
-        missing = self.total - len(self._first) - len(self._last)
-        gap = b"\n[... %d bytes left out ...]\n" % missing if missing else b""
-        return bytes(self._first) + gap + self._last

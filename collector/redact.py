@@ -19,9 +19,10 @@ _STARS = "%hidden%"  # stands for them while words are quoted, which stars alone
 _MASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+(?=@)",  # scheme://user:password@host
+        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s'\"]+(?=@)",  # scheme://user:password@host
         rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
         rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "token": "x"
+        r"((?:authorization|cookie)\s*[=:]\s*).*",
         r"(\bbearer\s+)[\w.~+/=-]+",
         r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
         r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword

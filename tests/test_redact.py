@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.workloads.redact import command_line, redacted, shortened
+from collector.redact import command_line, redacted, shortened
 
 
 @pytest.mark.parametrize(
