@@ -19,7 +19,7 @@ _STARS = "%hidden%"  # stands for them while words are quoted, which stars alone
 _MASKED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s'\"]+(?=@)",  # scheme://user:password@host
+        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)(?!\d+/)[^\s'\"]+(?=@)",  # scheme://user:password@host
         rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
         rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "token": "x"
         r"((?:authorization|cookie)\s*[=:]\s*).*",
