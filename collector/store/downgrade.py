@@ -40,7 +40,7 @@ def _kept(applied: list[str], to: str | None) -> int:
         if len(applied) == 1:
             raise UsageError(
                 f"{applied[0]} is the first migration: to take it back deletes every record",
-                hint=f"say so with `--to {NOTHING}`, after `collector db backup`",
+                hint=f"stop the recorder, keep a copy of the file, and say so with `--to {NOTHING}`",
             )
         return max(0, len(applied) - 1)
     found = [i for i, name in enumerate(applied) if name.startswith(to)]
