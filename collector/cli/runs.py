@@ -111,8 +111,9 @@ def _detail(run: Row) -> str:
     """What stands out about a run, the reason first where it did not go well."""
     told: tuple[tuple[str, Callable[[Any], str]], ...] = (
         ("detail", str),
-        ("exit_code", lambda code: f"exit {code}" if code else ""),
-        ("signal", lambda number: f"signal {number}"),
+        # The reason tells these already where there is one.
+        ("exit_code", lambda code: f"exit {code}" if code and not run["detail"] else ""),
+        ("signal", lambda number: "" if run["detail"] else f"signal {number}"),
         ("http_status", lambda status: f"status {status}"),
         ("rows", lambda rows: "1 row" if rows == 1 else f"{rows:,} rows"),
         ("noisy", lambda noisy: "noisy" if noisy else ""),
