@@ -35,6 +35,15 @@ def test_ready_is_said_after_the_first_commit(recorder: Recorder) -> None:
     ]
 
 
+def test_systemd_hears_that_it_lives_as_often_as_it_wants(recorder: Recorder) -> None:
+    """READY comes first, then a ping at least every half of the watchdog's period."""
+    recorder.start(WATCHDOG_USEC="2000000")
+    began = time.monotonic()
+    recorder.wait_for(b"WATCHDOG=1")
+    recorder.wait_for(b"WATCHDOG=1")
+    assert time.monotonic() - began < 2 * 1.0 + 1  # two pings, and a second for a busy machine
+
+
 def test_sigterm_ends_it_in_order_and_says_so(recorder: Recorder) -> None:
     """STOPPING is said, the session is closed clean, the counts are in it, the exit status is 0."""
     recorder.start()
