@@ -34,7 +34,7 @@ def run(_seconds: int) -> list[Row]:
             bare.append(RECORDS / executemany(Path(folder) / f"bare{n}.db"))
     ratios = [a / b for a, b in zip(ours, bare, strict=True)]
     return [
-        Row("put to committed", statistics.median(ours), "records/s"),
+        Row("offered to committed", statistics.median(ours), "records/s"),
         Row("bare executemany, same table and batches", statistics.median(bare), "records/s"),
         Row("ratio", statistics.median(ratios), "×", (">=", 0.75), f"{min(ratios):.2f} to {max(ratios):.2f}"),
     ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import os
 import pkgutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,12 +18,31 @@ import click
 from collector import __version__, cli
 from collector.errors import CollectorError
 from collector.tell import tell
+from collector.terminal import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _ReaderLeft(Exception):
+    """The reader of our output has seen enough (`| head`). Click makes status 1 of a BrokenPipeError."""
+
+
 class Commands(click.Group):
     """A group whose commands are the files of `collector.cli`; ``x.py`` holds ``command``."""
+
+    def make_context(self, *words: Any, **extra: Any) -> click.Context:
+        """As click does; the help is printed here."""
+        try:
+            return super().make_context(*words, **extra)
+        except BrokenPipeError:
+            raise _ReaderLeft from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderLeft from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The file names, without importing anything."""
@@ -61,24 +82,79 @@ def main_group() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status. A person never sees a traceback."""
+    _open_streams()
+    try:
+        code = _called(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (_ReaderLeft, BrokenPipeError):
+        code = 0
+        _silence()
+    except OSError as error:
+        code = 1
+        _tell_lost(error)
+        _silence()
+    return code
+
+
+def _called(arguments: list[str] | None) -> int:
+    """Call the command and tell its errors; what fails to be written comes through as OSError."""
     try:
         code: Any = main_group.main(arguments, prog_name="collector", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except click.ClickException as error:
-        error.show()
+        click.echo(_shown(error), err=True)
         code = error.exit_code
     except CollectorError as error:
         tell(error)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 0
     return code if isinstance(code, int) else 0
+
+
+def _shown(error: click.ClickException) -> str:
+    """What click would show, without what could steer the terminal: it quotes the words it was given."""
+    shown = io.StringIO()
+    error.show(shown)
+    return "\n".join(printable(line.expandtabs()) for line in shown.getvalue().rstrip().split("\n"))
+
+
+def _open_streams() -> None:
+    """Give every closed stream /dev/null: else the next file that is opened takes its number."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(null, fd)
+            if null != fd:
+                os.close(null)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # until the process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a stream of few characters gets a ? for the others
+
+
+def _tell_lost(error: OSError) -> None:
+    """Say that something could not be written or read, unless that cannot be written either."""
+    what = "the output could not be written" if error.filename is None else str(error.filename)
+    with suppress(OSError):
+        tell(CollectorError(f"{what}: {error.strerror or error}"))
+
+
+def _silence() -> None:
+    """Keep Python from complaining at exit of what it still holds for a stream that takes no more."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream, fd in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(null, fd)
+    os.close(null)
 
 
 def config_option(command: F) -> F:

@@ -52,20 +52,33 @@ def table(value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found
     for key in value.keys() - fields.keys():
         hint = nearest(key, fields) or f"; allowed are {', '.join(fields)}"
         found.append(problem((*at, key), f"unknown key{hint}", lines, value[key]))
-    converted = {
-        name: _value(value[name], field.type, (*at, name), lines, found)
-        for name, field in fields.items()
-        if name in value
-    }
+    good: dict[str, Any] = {}
+    bad: set[str] = set()
     for name, field in fields.items():
-        if field.required and name not in value:
+        so_far = len(found)
+        if name in value:
+            good[name] = _value(value[name], field.type, (*at, name), lines, found)
+        elif field.required:
             found.append(problem((*at, name), f"missing; must be {allowed(field.type)}", lines))
-    if len(found) > before:
-        return None
-    made = kind(**{fields[name].name: item for name, item in converted.items()})
+        if len(found) > so_far:
+            bad.add(name)
+            good.pop(name, None)
+            if field.required:
+                good[name] = _stand_in(field.type)
+    # What did convert is looked at too, so that nobody mends one fault only to be told the next.
+    made = kind(**{fields[name].name: item for name, item in good.items()})
     for key, message in made.faults():
-        found.append(problem((*at, key), message, lines, value.get(key)))
+        if key not in bad:
+            found.append(problem((*at, key), message, lines, value.get(key)))
     return made if len(found) == before else None
+
+
+def _stand_in(kind: Any) -> Any:
+    """Something harmless of the type of a key whose value is missing or wrong; never used but to look on."""
+    inner = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(inner) is tuple:
+        return ()
+    return inner(1) if inner in (int, float, Duration, Size) else Path() if inner is Path else "none"
 
 
 def _value(value: Any, kind: Any, at: Key, lines: Mapping[Key, int], found: list[Problem]) -> Any:

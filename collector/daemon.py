@@ -10,6 +10,8 @@ from functools import partial
 from signal import SIGHUP
 from typing import Any
 
+import msgspec
+
 from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
@@ -19,13 +21,13 @@ from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
 from collector.sampling import Sampled
-from collector.schedule import Schedule
+from collector.schedule import LONGEST_SLEEP, Schedule
 from collector.settings import Settings, WorkloadSettings
 from collector.signals import Signals
 from collector.slow import SlowQueries
 from collector.store import schema, sessions, upkeep
 from collector.store.buffer import Buffer
-from collector.store.database import open_writer, raw
+from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
 from collector.store.writer import Step, Writer
 from collector.watchdog import Watchdog
@@ -39,9 +41,11 @@ logger = log.get_logger("daemon")
 RUNS_STOP_SECONDS = 4.0
 WRITER_STOP_SECONDS = 4.0
 FIRST_COMMIT_SECONDS = 20.0
-# When the scheduler's thread did not wake for so long, the whole process did not run.
-STALL_SECONDS = 15.0
+# When the scheduler's thread did not wake for two intervals, and at least so long, ticks were lost.
+STALL_SECONDS = 2.0
 PING_SECONDS = 10.0
+
+NEEDS_RESTART = {"collector": ("database", "socket", "durability"), "runs": ("parallel",)}
 
 Reload = Callable[[], Settings]
 
@@ -65,6 +69,8 @@ class Daemon:
         )
         self.watch = Watch(self._started, STALL_SECONDS)
         self._last_step: Step | None = None
+        self.drained = True
+        self.watchdog: Watchdog | None = None
 
     def run(self) -> None:
         """Record until SIGTERM or SIGINT. Raises CollectorError when it cannot begin."""
@@ -91,7 +97,8 @@ class Daemon:
         try:
             yield
         finally:
-            lock.release()
+            if self.drained:  # a hung writer still holds the file: then the end of the process lets go
+                lock.release()
 
     @contextmanager
     def _writing(self) -> Iterator[Writer]:
@@ -100,13 +107,14 @@ class Daemon:
         database = open_writer(path, self.settings.collector.durability)
         for name in schema.prepare(database, path):
             logger.info("schema.upgraded", migration=name)
+        self._inode = inode(path)
         self.writer = Writer(raw(database), self.buffer, self.slow)
         self.writer.start()
         try:
             yield self.writer
         finally:
-            drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
-            if drained:
+            self.drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
+            if self.drained:
                 database.close()  # a hung writer still uses it: leave it to the end of the process
 
     @contextmanager
@@ -165,7 +173,7 @@ class Daemon:
     def _wait(self, signals: Signals) -> None:
         period = systemd.watchdog_seconds()
         parts = {"writer": lambda: self.writer.progress, "scheduler": lambda: self.schedule.progress}
-        watchdog = Watchdog(parts, period)
+        self.watchdog = watchdog = Watchdog(parts, period)
         while True:
             came = signals.wait(min(PING_SECONDS, period / 4) if period else PING_SECONDS)
             if came - {SIGHUP}:
@@ -173,6 +181,7 @@ class Daemon:
             if SIGHUP in came:
                 self.reload()
             watchdog.step(time.monotonic())
+            refuse_replaced(self.settings.database, self._inode)
 
     def _stopping(self) -> None:
         logger.info("recorder.stopping", queued=self.buffer.counts().queued)
@@ -181,6 +190,7 @@ class Daemon:
     def step(self, now: Instant) -> bool:
         """The scheduler's look at the clock: did time jump or stand still? True when it did."""
         self.pace.look(now.monotonic)
+        self.watch.patience = max(STALL_SECONDS, 2 * min(self.pace.every(), LONGEST_SLEEP))
         hole = self.watch.step(now)
         if hole is None:
             return False
@@ -198,15 +208,20 @@ class Daemon:
         except ConfigError as error:
             for problem in error.problems:
                 logger.error("config.refused", path=error.path, fault=str(problem))
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with a new config, the old one goes on
+            logger.error("config.refused", fault=f"{type(error).__name__}: {error}")
         else:
             self._apply(new)
         systemd.notify("READY=1")
 
     def _apply(self, new: Settings) -> None:
-        old, self.settings = self.settings, new
-        for key in ("database", "socket", "durability"):
-            if getattr(new.collector, key) != getattr(old.collector, key):
-                logger.warning("config.needs_restart", key=f"collector.{key}")
+        old = self.settings
+        for section, keys in NEEDS_RESTART.items():
+            for key in keys:
+                if getattr(getattr(new, section), key) != getattr(getattr(old, section), key):
+                    logger.warning("config.needs_restart", key=f"{section}.{key}")
+        # What only a restart can change stays as it was, so that every later reload says so again.
+        self.settings = new = msgspec.structs.replace(new, collector=old.collector, runs=old.runs)
         log.configure(new.log.level)
         self.slow.threshold = self.runs.slow_query = new.slow.query
         self.pace.sampling = new.sampling
@@ -239,6 +254,7 @@ class Daemon:
             "flush_ms": self.writer.last_flush_ms,
             "late_ms": self.sampled.late_ms,
             "stuck": self.writer.stuck,
+            "stalled": self.watchdog.stalled if self.watchdog else [],
             "samplers": self.sampled.health(),
             "next_runs": self.schedule.next_runs(),
             "config": str(self.settings.path) if self.settings.path else None,

@@ -43,4 +43,5 @@ def run(config: Path | None) -> int:
     except CollectorError as error:
         tell(error)
         return error.exit_code
-    return 0
+    # The log has said what could not be written.
+    return 0 if daemon.drained else 1

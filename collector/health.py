@@ -30,11 +30,12 @@ def look(settings: Settings, now_ms: int) -> Document:
     """Everything `collector status` tells, as one document."""
     held = holder(settings.database)
     daemon, problems = _daemon(held)
+    silent = bool(daemon is None and held and held.socket)
     if not problems and daemon is not None:
         problems = _of_daemon(daemon, settings, now_ms)
     told, unreadable = _file(settings, now_ms)
     problems += unreadable or _of_file(settings.database)
-    return _document(settings, daemon, held, told, now_ms) | {"problems": problems}
+    return _document(settings, daemon, held, told, now_ms) | {"silent": silent, "problems": problems}
 
 
 def _daemon(held: Holder | None) -> tuple[Document | None, list[str]]:
@@ -47,7 +48,9 @@ def _daemon(held: Holder | None) -> tuple[Document | None, list[str]]:
         with Line(Path(held.socket), _ASK_SECONDS) as line:
             answer = line.ask({"ask": "status"})
     except (Unreachable, ValueError) as error:
-        return None, [f"the recorder, process {held.pid}, does not answer ({error}): see its log"]
+        silence = f"process {held.pid} holds the database but does not answer ({error})"
+        remedy = f"wake it with `kill -CONT {held.pid}` if it was stopped, or end it and start it again"
+        return None, [f"{silence}: see its log, {remedy}"]
     if answer.get("recording") is not True:
         return None, [f"process {held.pid} gave no status: {answer.get('reason', 'no reason given')}"]
     return answer, []
@@ -73,13 +76,15 @@ def _document(
 ) -> Document:
     """One document with the same keys whether or not a daemon runs and a database is there."""
     session, running = told.get("session") or {}, daemon or {}
+    at_work = held is not None and bool(held.socket)
     return {
         "recording": daemon is not None,
-        "pid": running.get("pid", held.pid if held and held.socket else None),
+        "pid": running.get("pid", held.pid if held and at_work else None),
         "version": running.get("version", session.get("version")),
         "uptime_s": running.get("uptime_s"),
         "config": running.get("config") if daemon else str(settings.path) if settings.path else None,
         "counters": running.get("counters") or {name: session.get(name) or 0 for name in COUNTERS},
+        "counters_known": bool(running.get("counters") or session.get("end_ms")),
         "dropped_reasons": running.get("dropped_reasons", {}),
         **{key: running.get(key) for key in ("cpu_percent", "rss_bytes")},
         "last_commit": running.get("last_commit", session.get("last_seen")),
@@ -94,14 +99,14 @@ def _document(
         "workloads": told.get("workloads"),
         "next_runs": running.get("next_runs", {}),
         "samplers": running.get("samplers", []),
-        "gaps": told.get("gaps", []) + _open_gap(session, daemon),
+        "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
         "last_session": session or None,
     }
 
 
-def _open_gap(session: Document, daemon: Document | None) -> list[Document]:
+def _open_gap(session: Document) -> list[Document]:
     """The hole that is still open while nothing records."""
-    if daemon is not None or not session:
+    if not session:
         return []
     return [{"from_ms": session["last_seen"], "to_ms": None, "reason": "stopped"}]
 

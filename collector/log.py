@@ -7,6 +7,7 @@ a line; under systemd each line starts with its journal priority.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import threading
@@ -85,7 +86,7 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
         style = "journal" if stderr_is_journal() else "console" if stream.isatty() else "json"
     out = Unfailing(stream)
     structlog.configure(
-        processors=[out.note, *_processors(style, colors=stream.isatty())],
+        processors=[out.note, *_processors(style, colors=_wants_colour(stream))],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=out),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
@@ -93,6 +94,10 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
     # APScheduler tells misses and errors by events, which the schedule turns into records; what it
     # logs besides would be told twice.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _wants_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def is_configured() -> bool:

@@ -14,6 +14,7 @@ _SENSITIVE = (
     r"|(?:api|access|private|secret)[_-]?key|(?<![a-z])(?:pass|pwd))"
 )
 _VALUE = r"(?:(?:bearer|basic)\s+)?(?:'[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)"
+_PLAIN = r"(?:yes|no|(?:it|there|that) is|the interpreter)\b"
 _OPTION = re.compile(rf"--?{_SENSITIVE}", re.IGNORECASE)
 _STARS = "%hidden%"  # stands for them while words are quoted, which stars alone would not need
 _MASKED = tuple(
@@ -21,8 +22,10 @@ _MASKED = tuple(
     for pattern in (
         r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)(?!\d+/)[^\s'\"]+(?=@)",  # scheme://user:password@host
         rf"((?<![\w.-])--?{_SENSITIVE}(?:=|\s+))(?!-){_VALUE}",  # --db-password x, --token=x
-        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*[=:]\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x, "token": "x"
-        r"((?:authorization|cookie)\s*[=:]\s*).*",
+        rf"((?<![\w.-]){_SENSITIVE}['\"]?\s*=\s*)(?!(?:yes|no)\b){_VALUE}",  # PGPASSWORD=x
+        # "token": "x"; but /etc/passwd: and what we say of a program named passwd are plain words.
+        rf"((?<![\w./-]){_SENSITIVE}['\"]?\s*:\s*)(?!{_PLAIN}){_VALUE}",
+        r"((?<!/)(?:authorization|cookie)\s*[=:]\s*).*",
         r"(\bbearer\s+)[\w.~+/=-]+",
         r"(\s(?:-u|--user)[\s=]*[^\s:'\"]+:)[^\s'\"]+",  # curl -u name:password
         r"(\b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p)[^\s'\"]+",  # mysql -ppassword

@@ -44,6 +44,7 @@ class Sampled:
         self._flush_ms = flush_ms
         self._each_turn = each_turn
         self.late_ms = 0.0
+        self._due_ms: float | None = None
         self._since = (time.monotonic(), time.process_time())
         self._settings = settings
         self._groups = self._grouped(settings)
@@ -70,6 +71,7 @@ class Sampled:
 
     def forget(self) -> None:
         """After a hole in time every reading starts anew."""
+        self._due_ms = None
         for group in self._groups.values():
             group.forget()
 
@@ -101,13 +103,19 @@ class Sampled:
         """One turn of a group; that of the common samplers ``counts`` for lateness."""
         at = clock.now()
         if counts:
-            self.late_ms = at.wall_ms % (self._pace.every() * 1000)
+            self._note_lateness(at.wall_ms, self._pace.every() * 1000)
         try:
             group.turn(at, self._buffer.put)
         except CollectorError:
             return  # the buffer closed under a turn that hung past the stop
         if counts:
             self._each_turn()
+
+    def _note_lateness(self, now_ms: int, every_ms: float) -> None:
+        """Late is what lies between now and when this turn was due, however many were skipped."""
+        due_ms, on_grid = self._due_ms, now_ms // every_ms * every_ms
+        self.late_ms = now_ms - (on_grid if due_ms is None else min(due_ms, on_grid))
+        self._due_ms = on_grid + every_ms
 
     def _figures(self) -> Figures:
         counts = self._buffer.counts()

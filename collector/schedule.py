@@ -25,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
+from collector import weekdays
 from collector.log import Folded, get_logger
 from collector.settings import WorkloadSettings
 
@@ -38,6 +39,14 @@ DEVICE_THREADS = 3
 # The scheduler looks at the clock at every wake-up, and wakes up this often at least.
 LONGEST_SLEEP = 5.0
 _WORKLOAD = "workload:"
+ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+}
 
 Late = Callable[[str, int, str], None]
 
@@ -63,14 +72,28 @@ class Grid(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
 
 
 class Cron(BaseTrigger):  # type: ignore[misc]
-    """A cron expression in local time, which never counts what it missed."""
+    """A cron expression in local time, which never counts what it missed.
+
+    As crontab(5) has it: where both day and weekday are given either one is enough, and a job of a fixed
+    hour runs once in the night in which that hour comes twice.
+    """
 
     def __init__(self, expression: str) -> None:
-        self._inner = CronTrigger.from_crontab(expression)
+        plain = weekdays.named(ALIASES.get(expression.strip(), expression))
+        self._inner = [CronTrigger.from_crontab(either) for either in weekdays.either_day(plain)]
+        self._fixed_hour = plain.split()[1] != "*"
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime | None:
         """The next match strictly after ``now``; None when there is none left."""
-        found: datetime | None = self._inner.get_next_fire_time(None, now + timedelta(microseconds=1))
+        times = [found for trigger in self._inner if (found := self._after(trigger, now))]
+        return min(times, default=None)
+
+    def _after(self, trigger: CronTrigger, now: datetime) -> datetime | None:
+        found: datetime | None = trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
+        if found is not None and found.fold and self._fixed_hour:
+            # From UTC, where the hour that came twice is over when it is over.
+            past = found.astimezone(UTC).replace(minute=0, second=0) + timedelta(hours=1)
+            found = trigger.get_next_fire_time(None, past)
         return found
 
 
@@ -85,10 +108,13 @@ def trigger_of(workload: WorkloadSettings) -> BaseTrigger:
 def cron_fault(expression: str) -> str | None:
     """What is wrong with a cron expression, or None."""
     try:
-        CronTrigger.from_crontab(expression)
+        trigger = Cron(expression)
+    except LookupError as error:  # also what zoneinfo raises for a zone it does not know
+        return f"the local time zone cannot be told: {error}; set TZ to a name such as Europe/Berlin"
     except ValueError as error:
         return f"must be a cron expression of five fields, such as '0 3 * * *': {error}"
-    return None
+    never = trigger.get_next_fire_time(None, datetime.now(UTC)) is None
+    return "there is no such day in any year" if never else None
 
 
 def next_times(workload: WorkloadSettings, now_ms: int, count: int) -> list[int]:
@@ -119,6 +145,7 @@ class Clockwork(BackgroundScheduler):  # type: ignore[misc]
         self._look = look
         self._failed = Folded(log, "schedule.look_failed", level="error")
         self.progress = time.monotonic()
+        self.due: dict[str, datetime | None] = {}
         super().__init__(**options)
 
     def _process_jobs(self) -> float:
@@ -128,7 +155,13 @@ class Clockwork(BackgroundScheduler):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
             self._failed.happened(self.progress, error=repr(error))
         wait: float | None = super()._process_jobs()
+        self.note_due()
         return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
+
+
+    def note_due(self) -> None:
+        """Copy when each job is due, for those who may not wait for this thread."""
+        self.due = {job.id: getattr(job, "next_run_time", None) for job in self.get_jobs()}
 
 
 class Schedule:
@@ -214,6 +247,7 @@ class Schedule:
         """Take a workload out; a run under way goes on to its end."""
         if self._scheduler.get_job(_WORKLOAD + name):
             self._scheduler.remove_job(_WORKLOAD + name)
+        self._scheduler.note_due()
 
     def start(self) -> None:
         """Begin."""
@@ -225,11 +259,14 @@ class Schedule:
             self._scheduler.shutdown(wait=False)
 
     def next_runs(self) -> dict[str, int]:
-        """When each workload runs next, in milliseconds since the epoch."""
+        """When each workload runs next, in milliseconds since the epoch, as of the latest wake-up.
+
+        A copy: asking the scheduler itself would wait for a sampler that hangs in its thread.
+        """
         return {
-            job.id.removeprefix(_WORKLOAD): round(job.next_run_time.timestamp() * 1000)
-            for job in self._workload_jobs()
-            if job.next_run_time is not None
+            name.removeprefix(_WORKLOAD): round(due.timestamp() * 1000)
+            for name, due in self._scheduler.due.items()
+            if due is not None and name.startswith(_WORKLOAD)
         }
 
     def after_jump(self, now_ms: int) -> None:
@@ -241,6 +278,7 @@ class Schedule:
                 self._say_missed(job, due, now)
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+        self._scheduler.note_due()
         self._scheduler.wakeup()
 
     def _workload_jobs(self) -> Iterator[Job]:
@@ -268,8 +306,8 @@ class Schedule:
             name = event.job_id.removeprefix(_WORKLOAD)
             self._overlapped(name, due_ms, "the run before was still going on or waiting for a free place")
         else:
-            self._late.happened(due_ms / 1000, job=event.job_id)
+            self._late.happened(time.monotonic(), job=event.job_id)
 
     def _on_error(self, event: JobExecutionEvent) -> None:
         fields: dict[str, Any] = {"job": event.job_id, "error": repr(event.exception)}
-        self._error.happened(event.scheduled_run_time.timestamp(), **fields)
+        self._error.happened(time.monotonic(), **fields)

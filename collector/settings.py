@@ -137,6 +137,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.collector.socket or self.database.parent / "run" / f"{self.database.stem}.sock"
 
 
+_COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(WorkloadSettings))
+
 SECTIONS: dict[str, type[Section]] = {
     "collector": Recorder,
     "sampling": Sampling,
@@ -191,14 +193,13 @@ def load(
         if name in tables
     }
     workloads = _workloads(tables.get("workloads", []), kinds, folder, lines, found)
-    found += _cron_faults(workloads, cron_fault, lines)
-    sampling = sections.get("sampling")
-    if isinstance(sampling, Sampling) and samplers:
-        found += _unknown_samplers(sampling, samplers, lines)
+    found += _cron_faults(tables.get("workloads"), cron_fault, lines)
+    if samplers:
+        found += _unknown_samplers(tables.get("sampling"), samplers, lines)
     if found:
         raise ConfigError(str(path), sorted(found, key=lambda fault: (fault.line or 0, fault.key)))
     made: dict[str, Any] = {name: section for name, section in sections.items() if section is not None}
-    return Settings(path=path, workloads=tuple(item for _, item in workloads), **made)
+    return Settings(path=path, workloads=tuple(workloads), **made)
 
 
 def _workloads(
@@ -207,11 +208,11 @@ def _workloads(
     folder: Path,
     lines: Mapping[Key, int],
     found: list[Problem],
-) -> list[tuple[int, WorkloadSettings]]:
+) -> list[WorkloadSettings]:
     if not isinstance(value, list):
         found.append(problem(("workloads",), "must be a list of tables, [[workloads]]", lines, value))
         return []
-    made: list[tuple[int, WorkloadSettings]] = []
+    made: list[WorkloadSettings] = []
     seen: dict[str, int] = {}
     for i, item in enumerate(value):
         at: Key = ("workloads", i)
@@ -227,10 +228,19 @@ def _workloads(
             found.append(problem((*at, "name"), message, lines, name))
         elif isinstance(name, str):
             seen[name] = i
-        workload = table(absolute_paths(item, folder), kind, at, lines, found) if kind else None
-        if workload is not None:
-            made.append((i, workload))
+        placed = _placed(item, folder)
+        if kind is None:  # what all kinds have can still be looked at
+            common = {key: placed[key] for key in placed if key in _COMMON}
+            table({**common, "kind": "none"}, WorkloadSettings, at, lines, found)
+        elif (workload := table(placed, kind, at, lines, found)) is not None:
+            made.append(workload)
     return made
+
+
+def _placed(item: Any, folder: Path) -> Any:
+    """A workload's table with absolute paths; it runs in the config's folder unless it says where."""
+    placed: Any = absolute_paths(item, folder)
+    return {"cwd": str(folder), **placed} if isinstance(placed, dict) else placed
 
 
 def absolute_paths(value: object, folder: Path) -> object:
@@ -248,20 +258,18 @@ def absolute_paths(value: object, folder: Path) -> object:
 
 
 def _cron_faults(
-    workloads: list[tuple[int, WorkloadSettings]],
-    cron_fault: Callable[[str], str | None],
-    lines: Mapping[Key, int],
+    workloads: object, cron_fault: Callable[[str], str | None], lines: Mapping[Key, int]
 ) -> list[Problem]:
+    crons = [item.get("cron") for item in _list(workloads) if isinstance(item, dict)]
     return [
-        problem(("workloads", i, "cron"), fault, lines, workload.cron)
-        for i, workload in workloads
-        if workload.cron is not None and (fault := cron_fault(workload.cron))
+        problem(("workloads", i, "cron"), fault, lines, cron)
+        for i, cron in enumerate(crons)
+        if isinstance(cron, str) and cron and (fault := cron_fault(cron))
     ]
 
 
-def _unknown_samplers(
-    sampling: Sampling, samplers: tuple[str, ...], lines: Mapping[Key, int]
-) -> list[Problem]:
+def _unknown_samplers(sampling: object, samplers: tuple[str, ...], lines: Mapping[Key, int]) -> list[Problem]:
+    off = sampling.get("off") if isinstance(sampling, dict) else None
     return [
         problem(
             ("sampling", "off"),
@@ -269,9 +277,13 @@ def _unknown_samplers(
             lines,
             name,
         )
-        for name in sampling.off
-        if name not in samplers
+        for name in _list(off)
+        if isinstance(name, str) and name not in samplers
     ]
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 __all__ = [

@@ -18,6 +18,8 @@ from collector.store.database import open_writer, raw
 from collector.store.lock import InstanceLock, holder
 from collector.store.writer import Writer
 
+_LONGEST_SECONDS = 5.0
+
 
 def submit(settings: Settings, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Store records given as JSON objects with ``kind``; returns the daemon's answer, or one like it.
@@ -32,13 +34,19 @@ def submit(settings: Settings, items: Sequence[dict[str, Any]]) -> dict[str, Any
 
 def _through(socket: Path, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     try:
-        with Line(socket, timeout=30.0) as line:
-            for _ in range(50):
+        with Line(socket, timeout=_LONGEST_SECONDS) as line:
+            deadline = time.monotonic() + _LONGEST_SECONDS
+            while time.monotonic() < deadline:
                 answer = line.ask(list(items))
                 if answer["result"] != "busy":
                     return _or_raise(answer)
                 time.sleep(answer["retry_after_ms"] / 1000)
     except Unreachable as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise NotRunning(
+                f"the recorder did not answer within {_LONGEST_SECONDS:.0f} s: not known whether it was kept",
+                hint="look at it with `collector status`",
+            ) from error
         raise NotRunning(
             f"the recorder does not answer: {error}", hint="look at it with `collector status`"
         ) from error

@@ -27,13 +27,14 @@ class Column:
     """How a column of a table looks.
 
     ``cut`` is the width below which its texts are never cut (0: not at all). ``spare`` columns are
-    left out where space is short, the highest first.
+    left out where space is short, the highest first; until none is left, others keep ``least`` columns.
     """
 
     title: str
     right: bool = False
     cut: int = 0
     spare: int = 0
+    least: int = 0
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
@@ -62,7 +63,7 @@ def _shown(columns: Sequence[Column], widest: list[int], width: int | None) -> l
     """The columns that stay: spare ones go until the rest fits with its cuttable columns at their least."""
     shown = list(range(len(columns)))
     while width is not None:
-        least = sum(min(widest[i], columns[i].cut or widest[i]) for i in shown)
+        least = sum(min(widest[i], columns[i].least or columns[i].cut or widest[i]) for i in shown)
         spare = [i for i in shown if columns[i].spare]
         if least + len(_SPACE) * (len(shown) - 1) <= width or not spare:
             break
@@ -79,7 +80,8 @@ def _fitted(
         cuttable = [i for i in shown if columns[i].cut and widths[i] > columns[i].cut]
         if not cuttable:
             break
-        widths[max(cuttable, key=lambda i: widths[i])] -= 1
+        # What should keep its least gives way when nothing else can.
+        widths[max(cuttable, key=lambda i: (widths[i] > columns[i].least, widths[i]))] -= 1
     return widths
 
 

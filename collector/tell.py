@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from typing import TextIO
 
 from collector.errors import CollectorError, ConfigError
@@ -14,9 +15,21 @@ def tell(error: CollectorError, stream: TextIO | None = None) -> None:
     out = sys.stderr if stream is None else stream
     colour = out.isatty() and not os.environ.get("NO_COLOR")
     red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "")
-    lines = [f"{red}error:{plain} {error.message}"]
+    lines = [f"{red}error:{plain} {_printable(error.message)}"]
     if isinstance(error, ConfigError):
-        lines += [f"  {problem}" for problem in error.problems]
+        lines += [f"  {_printable(str(problem))}" for problem in error.problems]
     if error.hint:
-        lines.append(f"  {cyan}→{plain} {error.hint}")
+        lines.append(f"  {cyan}→{plain} {_printable(error.hint)}")
     print("\n".join(lines), file=out)  # this is the one place that prints errors
+
+
+def _printable(text: str) -> str:
+    """``text`` with what could steer a terminal written out: errors quote names, paths and values."""
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or not _steers(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _steers(character: str) -> bool:
+    """Whether it is a control, a direction mark, half of a pair or a break of lines."""
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}

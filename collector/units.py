@@ -118,12 +118,12 @@ def size(count: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share: two digits where it is small, none where it is large."""
+    """A share, finer where it is small: ``12 %``, ``4.5 %``, ``0.14 %``."""
     if value is None:
         return "–"
     if abs(value) >= 9.95:
         return f"{value:.0f} %"
-    return f"{value:.2g} %" if abs(value) >= 0.01 or value == 0 else f"{value:.2f} %"
+    return f"{value:.1f} %" if abs(value) >= 0.995 or value == 0 else f"{value:.2f} %"
 
 
 def _three(value: float) -> str:

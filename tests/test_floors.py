@@ -31,6 +31,7 @@ FLOORS: dict[str, float] = {
     "sqlite": 1.0,
     "toml_lines": 1.0,
     "redact": 1.0,
+    "weekdays": 1.0,
     "signals": 1.0,
     "moments": 1.1,
     # 2: what is said to people, what they set, and what the kernel says

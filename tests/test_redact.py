@@ -55,6 +55,24 @@ def test_messages_of_servers_stay_readable() -> None:
     assert redacted(message) == message
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "/etc/passwd: it is not executable for this user",
+        "cwd /home/me/token: there is no such file",
+        "cwd ./secret: that is not a folder",
+        "passwd: there is no such file",
+        "there is no file /srv/secret",
+        "the variable DB_PASSWORD of password_env is not set",
+        "cannot read password_file: Permission denied",
+        "/usr/bin/cookie: Permission denied",
+    ],
+)
+def test_reasons_of_ours_stay_readable(reason: str) -> None:
+    """A file's name may sound like a secret."""
+    assert redacted(reason) == reason
+
+
 def test_what_is_too_long_is_cut_with_a_mark() -> None:
     """To exactly the length that fits."""
     assert shortened("abcdef", 4) == "abc…"

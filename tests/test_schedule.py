@@ -13,6 +13,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import weekdays
 from collector.schedule import Cron, Grid, Schedule, cron_fault, grace, next_times
 from collector.settings import WorkloadSettings
 from collector.units import Duration
@@ -215,3 +216,57 @@ def test_a_dropped_workload_runs_no_more(schedule: Schedule) -> None:
     schedule.drop_workload("old")
     schedule.drop_workload("old")
     assert schedule.next_runs() == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [("0", "Sun"), ("7", "Sun"), ("1", "Mon"), ("6", "Sat"), ("sun", "Sun"), ("FRI", "Fri")],
+)
+def test_weekdays_count_as_cron_counts_them(field: str, expected: str) -> None:
+    """From Sunday, which is 0 and 7; APScheduler counts from Monday."""
+    found = Cron(f"0 9 * * {field}").get_next_fire_time(None, NOON)
+    assert found is not None
+    assert found.strftime("%a") == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [("1-5", "mon,tue,wed,thu,fri"), ("5-7", "sun,fri,sat"), ("*/2", "sun,tue,thu,sat"), ("0,6", "sun,sat")],
+)
+def test_ranges_of_weekdays_are_spelled_out(field: str, expected: str) -> None:
+    """A range may run over Sunday."""
+    assert weekdays.named(f"0 9 * * {field}") == f"0 9 * * {expected}"
+
+
+def test_a_day_or_a_weekday_is_enough() -> None:
+    """Where both are given, says crontab(5)."""
+    cron = Cron("0 0 13 * 5")
+    times, at = [], NOON
+    for _ in range(4):
+        found = cron.get_next_fire_time(None, at)
+        assert found is not None
+        times.append(found.strftime("%a %d"))
+        at = found.astimezone(UTC)
+    assert times == ["Fri 27", "Fri 04", "Fri 11", "Sun 13"]
+
+
+def test_a_job_of_a_fixed_hour_runs_once_when_that_hour_comes_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the night in which summer time ends."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    cron = Cron("30 2 * * *")
+    first = cron.get_next_fire_time(None, datetime(2026, 10, 24, 12, 0, tzinfo=UTC))
+    assert first is not None
+    second = cron.get_next_fire_time(first, first.astimezone(UTC))
+    assert second is not None
+    assert (first.strftime("%d %H:%M"), second.strftime("%d %H:%M")) == ("25 02:30", "26 02:30")
+
+
+def test_a_day_that_never_comes_is_a_fault() -> None:
+    """The 30th of February."""
+    assert cron_fault("0 0 30 2 *") == "there is no such day in any year"
+
+
+def test_a_zone_nobody_knows_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no traceback: a reload must not end the daemon for it."""
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    assert "time zone" in (cron_fault("0 3 * * *") or "time zone")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _FLAGS = [field.column_name for field in Run._meta.sorted_fields if isinstance(field, Flag)]
 
+_COLUMNS = ", ".join(f'run."{field.column_name}"' for field in Run._meta.sorted_fields)
+
 # The names in the ledger, each found with one step into the index instead of a walk along it.
 _NAMES = """
     WITH RECURSIVE names(name) AS (
@@ -43,18 +45,37 @@ def ledger(
         newest += " AND outcome <> 'ok'"  # lets an index of what did not go well serve
     newest += " ORDER BY timestamp DESC, id DESC LIMIT ?"
     names = _NAMES if name is None else "WITH names(name) AS (VALUES (?))"
-    columns = ", ".join(f'run."{field.column_name}"' for field in Run._meta.sorted_fields)
     values = [name, since_ms, outcome, limit, limit]
     rows = ask_sql(
         database,
         "runs",
-        f"{names} SELECT {columns} FROM names CROSS JOIN workload_runs AS run ON run.id IN ({newest})"  # noqa: S608  # only names of ours
+        f"{names} SELECT {_COLUMNS} FROM names CROSS JOIN workload_runs AS run ON run.id IN ({newest})"  # noqa: S608  # only names of ours
         " ORDER BY run.timestamp DESC, run.id DESC LIMIT ?",
         *(value for value in values if value is not None),
     )
-    for row in rows:
-        row.update({flag: bool(row[flag]) for flag in _FLAGS if row[flag] is not None})
-    return rows
+    return [_with_flags(row) for row in rows]
+
+
+def one(database: peewee.SqliteDatabase, number: int) -> Row | None:
+    """The run with this number, or None."""
+    sql = f"SELECT {_COLUMNS} FROM workload_runs AS run WHERE run.id = ?"  # noqa: S608  # only names of ours
+    rows = ask_sql(database, "runs.one", sql, number)
+    return _with_flags(rows[0]) if rows else None
+
+
+def count(
+    database: peewee.SqliteDatabase, *, name: str | None = None, since_ms: int = 0, outcome: str | None = None
+) -> int:
+    """How many runs there are of what `ledger` was asked for."""
+    given = {"workload = ?": name, "outcome = ?": outcome, "timestamp >= ?": since_ms or None}
+    wanted = {condition: value for condition, value in given.items() if value is not None}
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    sql = f"SELECT count(*) AS runs FROM workload_runs {where}"  # noqa: S608  # only conditions of ours
+    return int(ask_sql(database, "runs.count", sql, *wanted.values())[0]["runs"])
+
+
+def _with_flags(row: Row) -> Row:
+    return row | {flag: bool(row[flag]) for flag in _FLAGS if row[flag] is not None}
 
 
 def names(database: peewee.SqliteDatabase) -> list[str]:

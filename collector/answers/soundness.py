@@ -67,6 +67,7 @@ def look(check: Check) -> Finding:
         return Finding("reading", "wrong", f"{in_words(classify(error))}: {error}", _RESTORE)
 
 
+_UPGRADE = "restart the recorder, or `collector db upgrade`"
 _RESTORE = "stop the recorder, move the file away and restore a backup, or start a new one"
 
 
@@ -104,9 +105,9 @@ def _migrations(database: peewee.SqliteDatabase) -> Finding:
             "migrations",
             "wrong",
             f"missing: {', '.join(pending)}",
-            "restart the recorder, or `collector db upgrade`",
+            _UPGRADE,
         )
-    return Finding("migrations", "ok", f"all {len(known)} applied, the newest is {max(known)}")
+    return Finding("migrations", "ok", f"{len(known)} applied, the newest is {max(known)}")
 
 
 def _schema(database: peewee.SqliteDatabase) -> Finding:
@@ -115,7 +116,9 @@ def _schema(database: peewee.SqliteDatabase) -> Finding:
         added = schema.additions(database)
         also = f"; added by somebody: {', '.join(added)}" if added else ""
         return Finding("schema", "ok", f"tables and indexes are what the models say{also}")
-    return Finding("schema", "wrong", _some(different), _RESTORE)
+    # What a migration yet to come makes is no damage.
+    advice = _UPGRADE if schema.pending(database) else _RESTORE
+    return Finding("schema", "wrong", _some(different), advice)
 
 
 def _pragmas(database: peewee.SqliteDatabase) -> Finding:

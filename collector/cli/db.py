@@ -116,7 +116,9 @@ def stats(config: Path | None, as_json: bool) -> None:
         return
     print_facts(_file_facts(file, migrations))
     click.echo()
-    print_table(SIZES, [_size_line(row, file["bytes"]) for row in _largest_first(measured)])
+    # Pages that stand in the write-ahead log only are counted, and are not in the file's size.
+    whole = max(file["pages"] * file["page_bytes"], sum(row["bytes"] or 0 for row in measured))
+    print_table(SIZES, [_size_line(row, whole) for row in _largest_first(measured)])
 
 
 @contextmanager
@@ -141,7 +143,7 @@ def _print_findings(findings: list[Finding]) -> None:
     pages = [item for item in findings if item.check.startswith("pages of ") and item.state == "ok"]
     shown = [item for item in findings if item not in pages]
     if pages:
-        shown.append(Finding("pages", "ok", f"{len(pages)} tables and their indexes are in order"))
+        shown.append(Finding("pages", "ok", _in_order(len(pages))))
     width = max(len(item.check) for item in shown)
     for item in shown:
         mark, colour = _MARKS[item.state]
@@ -155,6 +157,12 @@ def _print_findings(findings: list[Finding]) -> None:
         if not wrong
         else f"the database is not sound: {wrong} of {len(findings)} checks failed"
     )
+
+
+def _in_order(tables: int) -> str:
+    if tables == 1:
+        return "1 table and its indexes are in order"
+    return f"{tables} tables and their indexes are in order"
 
 
 def _file_facts(file: dict[str, Any], migrations: list[dict[str, Any]]) -> list[tuple[str, list[str], str]]:

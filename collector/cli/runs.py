@@ -18,7 +18,7 @@ from collector.options import limit_option, since_option
 from collector.records.run import OUTCOMES
 from collector.registry import nearest
 from collector.tables import Cell, Column, print_table
-from collector.terminal import print_json, printable
+from collector.terminal import print_json, printable, terminal_width
 from collector.units import duration, percent, size
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ COLUMNS = (
     Column("max rss", right=True, spare=5),
     Column("others", right=True, spare=3),
     Column("commit", spare=6),
-    Column("detail", cut=12),
+    Column("detail", cut=12, least=40),
 )
+_LONG = ("plan", "output")
 _COLOURS = {"ok": "green", "missed": "yellow", "overlapped": "yellow"}
 
 
@@ -46,6 +47,7 @@ _COLOURS = {"ok": "green", "missed": "yellow", "overlapped": "yellow"}
 @since_option
 @limit_option(20)
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only runs that ended so.")
+@click.option("--id", "number", type=click.IntRange(1), metavar="N", help="One run, whole.")
 @click.option("--output", is_flag=True, help="Print what the newest of them printed, as far as it was kept.")
 @config_option
 @json_option
@@ -54,15 +56,20 @@ def command(
     since: int,
     limit: int,
     outcome: str | None,
+    number: int | None,
     output: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
     """Show the runs of NAME or of all, newest first: how long each took and how it ended."""
     with opened(config) as (_, database):
-        found = runs.ledger(
-            database, name=name, since_ms=since, outcome=outcome, limit=1 if output else limit
-        )
+        if number is not None:
+            found, whole = [_one(database, number)], 1
+        else:
+            wanted = 1 if output else limit
+            found = runs.ledger(database, name=name, since_ms=since, outcome=outcome, limit=wanted)
+            cut = len(found) == limit and terminal_width() is not None
+            whole = runs.count(database, name=name, since_ms=since, outcome=outcome) if cut else len(found)
         if not found:
             _refuse_unknown(name, database)
     if as_json:
@@ -71,8 +78,18 @@ def command(
         click.echo(_nothing(name, filtered=bool(since or outcome)))
     elif output:
         _print_output(found[0])
+    elif number is not None:
+        _print_whole(found[0])
     else:
         print_table(COLUMNS, [_line(run, clock.now().wall_ms) for run in found])
+        if whole > len(found):
+            click.echo(f"{len(found):,} of {whole:,} runs: --limit N shows more")
+
+
+def _one(database: peewee.SqliteDatabase, number: int) -> Row:
+    if row := runs.one(database, number):
+        return row
+    raise UsageError(f"there is no run {number}", hint="`collector runs` tells their numbers")
 
 
 def _refuse_unknown(name: str | None, database: peewee.SqliteDatabase) -> None:
@@ -117,6 +134,7 @@ def _detail(run: Row) -> str:
         ("http_status", lambda status: f"status {status}"),
         ("rows", lambda rows: "1 row" if rows == 1 else f"{rows:,} rows"),
         ("noisy", lambda noisy: "noisy" if noisy else ""),
+        ("plan", lambda plan: "plan kept" if plan else ""),
     )
     parts = [say(run[key]) for key, say in told if run[key] is not None]
     wall, budget = run["wall_ms"], run["budget_ms"]
@@ -125,12 +143,33 @@ def _detail(run: Row) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _print_output(run: Row) -> None:
-    kept, whole = run["output"], run["output_bytes"]
-    if not kept:
-        click.echo(f"run {run['id']} of {run['workload']} printed nothing")
-        return
-    for line in kept.expandtabs().splitlines():
+def _print_lines(text: str) -> None:
+    for line in text.expandtabs().splitlines():
         click.echo(printable(line))
+
+
+def _print_whole(run: Row) -> None:
+    """Every column that holds something, by its name; texts of many lines stand below the others."""
+    given = {key: value for key, value in run.items() if value is not None}
+    long = {key: str(given.pop(key)) for key in _LONG if key in given}
+    width = max(map(len, given))
+    for key, value in given.items():
+        told = at_second(value, clock.now().wall_ms) if key == "timestamp" else value
+        click.echo(f"{key:<{width}}  {printable(str(told))}")
+    for key, text in long.items():
+        click.echo(f"{key}:")
+        _print_lines(text)
+
+
+def _print_output(run: Row) -> None:
+    kept, whole, plan = run["output"], run["output_bytes"], run["plan"]
+    if plan:
+        click.echo("its query plan:")
+        _print_lines(plan)
+    elif not kept:
+        click.echo(printable(f"run {run['id']} of {run['workload']} printed nothing"))
+    if not kept:
+        return
+    _print_lines(kept)
     if whole is not None and whole > len(kept.encode(errors="replace")):
         click.echo(f"  ({size(whole)} in all; this is what was kept of it)", err=True)

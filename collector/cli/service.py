@@ -29,6 +29,9 @@ def command() -> None:
 @config_option
 def install(system: bool, only_print: bool, config: Path | None) -> None:
     """Install the unit and start it: for this user, or with --system for the machine (as root)."""
+    from collector.config import checked  # noqa: PLC0415  # loads every kind of workload and the scheduler
+
+    checked(config)  # a unit with a config that is not taken would fail at every start
     text = unit.render(system=system, config=config)
     if only_print:
         click.echo(text, nl=False)

@@ -43,6 +43,9 @@ def _headline(document: dict[str, Any], now_ms: int) -> str:
     if document["recording"]:
         mark, first = paint("●", "yellow" if problems else "green"), f"recording for {_uptime(document)}"
         return _DOT.join([f"{mark} {first}", f"pid {document['pid']}", _version(document), many])
+    if document["silent"]:
+        held = f"process {document['pid']} holds the database but does not answer"
+        return _DOT.join([f"{paint('○', 'yellow')} {held}", many])
     last = document["last_commit"]
     since = "" if last is None else f" since {at_minute(last, now_ms)} ({ago(now_ms - last)})"
     return _DOT.join([f"{paint('○', 'red')} not recording{since}", many])
@@ -81,6 +84,9 @@ def _records(document: dict[str, Any]) -> list[str]:
     counters, session = document["counters"], document["last_session"]
     if not document["recording"] and not session:
         return []
+    if not document["counters_known"]:
+        unasked = document["silent"]
+        return [f"not known: the recorder {'does not answer' if unasked else 'was killed'}"]
     whose = "" if document["recording"] else "in the last session "
     first, *others = health.COUNTERS[1:]
     return [

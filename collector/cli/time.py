@@ -12,13 +12,14 @@ import click
 import msgspec
 
 from collector.commands import config_option
-from collector.errors import CollectorError
+from collector.errors import CollectorError, UsageError
 from collector.opened import reading_settings
 from collector.readings.state import Meter
 from collector.redact import command_line
-from collector.settings import Settings
+from collector.settings import Name, Settings
 from collector.submit import submit
 from collector.tell import tell
+from collector.terminal import printable
 from collector.units import duration, size
 from collector.workloads.child import result_of
 from collector.workloads.execute import Runs, Subject
@@ -38,19 +39,41 @@ NOT_STARTED = 127
 def command(argv: tuple[str, ...], name: str | None, runs: int, config: Path | None, as_json: bool) -> int:
     """Time COMMAND: its output and exit status pass through, its runs are kept like registered ones."""
     settings = reading_settings(config)
-    timed = Timed(settings, name or Path(argv[0]).name, argv)
-    for n in range(1, runs + 1):
-        timed.once()
-        if runs > 1 and not as_json:
-            click.echo(f"run {n} of {runs}: {duration(timed.wall_ms[-1])}", err=True)
-        if timed.interrupted:
-            break
+    timed = Timed(settings, _fit_name(Path(argv[0]).name if name is None else name), argv)
+    try:
+        _run(timed, runs, quiet=as_json)
+    except KeyboardInterrupt:
+        timed.stopped = True  # between two runs; what was timed is told all the same
     if as_json:
         # On stderr, since stdout is the command's own.
         click.echo(json.dumps([msgspec.to_builtins(record) for record in timed.records]), err=True)
-    else:
-        click.echo(timed.summary(), err=True)
+    elif timed.records:
+        click.echo(printable(timed.summary()), err=True)
     return timed.exit_status
+
+
+def _fit_name(name: str) -> str:
+    """``name``, if a config could give it, too: it is asked for, completed and compared like those."""
+    try:
+        return msgspec.convert(name, Name)
+    except msgspec.ValidationError:
+        raise UsageError(
+            f"{name!r} is no name for a run",
+            hint="give one with --name: letters, digits, dot, dash, colon and underscore, at most 80,"
+            " a letter or digit first",
+        ) from None
+
+
+def _run(timed: Timed, runs: int, *, quiet: bool) -> None:
+    """Run it so often, or until it is interrupted or cannot start at all."""
+    for n in range(1, runs + 1):
+        timed.once()
+        if not timed.began:
+            break
+        if runs > 1 and not quiet:
+            click.echo(f"run {n} of {runs}: {duration(timed.records[-1].wall_ms)}", err=True)
+        if timed.interrupted:
+            break
 
 
 class Timed:
@@ -58,6 +81,7 @@ class Timed:
 
     def __init__(self, settings: Settings, name: str, argv: tuple[str, ...]) -> None:
         self.records: list[Any] = []
+        self.stopped = False
         self._settings = settings
         self._argv = argv
         self._subject = Subject(name, "time", command_line(argv), Path.cwd())
@@ -77,37 +101,60 @@ class Timed:
             tell(error)
 
     @property
-    def wall_ms(self) -> list[float]:
-        """The times of the runs that began."""
-        return [record.wall_ms for record in self.records if record.wall_ms is not None] or [0.0]
+    def began(self) -> bool:
+        """Whether the latest run could be started."""
+        last = self.records[-1]
+        return last.exit_code is not None or last.signal is not None
 
     @property
     def interrupted(self) -> bool:
         """Whether the person at the terminal ended the latest run."""
-        return bool(self.records[-1].signal == signal.SIGINT)
+        return _interrupted(self.records[-1])
 
     @property
     def exit_status(self) -> int:
         """As a shell would tell it of the latest run: its own, 128 and the signal, or 127."""
+        if self.stopped or not self.records:
+            return 128 + signal.SIGINT
         last = self.records[-1]
         if last.signal is not None:
             return int(128 + last.signal)
         return NOT_STARTED if last.exit_code is None else int(last.exit_code)
 
     def summary(self) -> str:
-        """One line for one run, two for several."""
-        last, times = self.records[-1], self.wall_ms
-        if last.exit_code is None and last.signal is None:
-            return f"{self._subject.name}: {last.detail}"
-        if len(times) > 1:
-            middle, spread = statistics.median(times), statistics.stdev(times)
-            return (
-                f"{self._subject.name}: median {duration(middle)}, ± {duration(spread)}, "
-                f"from {duration(min(times))} to {duration(max(times))} in {len(times)} runs"
-            )
+        """One line: of one run all about it, of several how their times spread and how many failed."""
+        if not self.began:
+            # The reason begins with the program as it was typed.
+            said = str(self.records[-1].detail)
+            return said if said.startswith(self._argv[0]) else f"{self._subject.name}: {said}"
+        # A run that was cut short tells nothing of how long it takes.
+        whole = [record for record in self.records if not _interrupted(record)] or self.records[-1:]
+        return self._spread(whole) if len(whole) > 1 else self._single(whole[0])
+
+    def _spread(self, records: list[Any]) -> str:
+        times = [record.wall_ms or 0.0 for record in records]
+        told = (
+            f"{self._subject.name}: median {duration(statistics.median(times))}, "
+            f"± {duration(statistics.stdev(times))}, "
+            f"from {duration(min(times))} to {duration(max(times))} in {len(times)} runs"
+        )
+        failed = [_ended(record) for record in records if record.outcome != "ok"]
+        if not failed:
+            return told
+        return f"{told} · {len(failed)} of {len(times)} failed: {', '.join(dict.fromkeys(failed))}"
+
+    def _single(self, last: Any) -> str:
         used = f"cpu {duration(last.user_ms + last.system_ms)}" if last.user_ms is not None else ""
         memory = size(last.max_rss_bytes) if last.max_rss_bytes else ""
-        ended = f"signal {last.signal}" if last.signal is not None else f"exit {last.exit_code}"
         noisy = "the machine was busy with other work" if last.noisy else ""
-        parts = (f"{self._subject.name}: {duration(times[0])}", used, memory, ended, noisy)
+        parts = (f"{self._subject.name}: {duration(last.wall_ms)}", used, memory, _ended(last), noisy)
         return " · ".join(part for part in parts if part)
+
+
+def _ended(record: Any) -> str:
+    return f"signal {record.signal}" if record.signal is not None else f"exit {record.exit_code}"
+
+
+def _interrupted(record: Any) -> bool:
+    """Whether Ctrl-C ended it: by the signal, or by a shell that says so in its status."""
+    return bool(record.signal == signal.SIGINT or record.exit_code == 128 + signal.SIGINT)

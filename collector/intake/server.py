@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +61,19 @@ class Server:
         self._asks = asks
         self._selector = selectors.DefaultSelector()
         self._listener: socket.socket | None = None
+        self._inode: int | None = None
         self._answered: deque[tuple[Connection, list[bytes | None], bytes]] = deque()
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._connections: set[Connection] = set()
         self._refused = Folded(log, "intake.refused")
+        self._broken = Folded(log, "intake.broken", level="error")
 
     def start(self) -> None:
         """Listen, in a thread of its own. Raises CollectorError when the place cannot be used."""
         self._listener = _listen(self.path)
+        self._inode = _inode(self.path)
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._selector.register(self._wake_in, selectors.EVENT_READ, None)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -83,11 +87,17 @@ class Server:
         self._wake()
         if self._thread is not None:
             self._thread.join(timeout)
-        self.path.unlink(missing_ok=True)
+        if self._listener is not None and _inode(self.path) == self._inode:
+            # Not another's, who may have taken the place by now; a dead socket does no harm.
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def _run(self) -> None:
         while not self._stopping:
-            self.step(None)
+            try:
+                self.step(None)
+            except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
+                self._broken.happened(time.monotonic(), error=f"{type(error).__name__}: {error}")
         for connection in list(self._connections):
             self._drop(connection)
         if self._listener is not None:
@@ -174,9 +184,8 @@ class Server:
         return known()
 
     def _take_delivery(self, connection: Connection, slot: list[bytes | None], said: Delivery) -> None:
-        if said.rejected:
-            self._buffer.reject(len(said.rejected))
         if not said.records:
+            self._buffer.reject(len(said.rejected))
             slot[0] = _line(told(Outcome(), said))
             return
 
@@ -186,7 +195,9 @@ class Server:
 
         batch = Batch(said.records, said.size, done)
         try:
-            if not self._buffer.offer(time.monotonic(), batch):
+            if self._buffer.offer(time.monotonic(), batch):
+                self._buffer.reject(len(said.rejected))  # only now: a busy line comes again whole
+            else:
                 slot[0] = _line({"result": "busy", "retry_after_ms": RETRY_AFTER_MS})
         except CollectorError as error:
             slot[0] = _line({"result": "busy", "reason": error.message, "retry_after_ms": RETRY_AFTER_MS})
@@ -262,7 +273,8 @@ def _listen(path: Path) -> socket.socket:
                 f"{path.parent}: others can enter the folder of the socket",
                 hint=f"run `chmod 700 {path.parent}`, or set `socket` under [collector]",
             )
-        path.unlink(missing_ok=True)  # we hold the instance lock, so it is a dead one's
+        _refuse_if_alive(path)
+        path.unlink(missing_ok=True)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         with short(path) as address:
             sock.bind(address)
@@ -274,6 +286,25 @@ def _listen(path: Path) -> socket.socket:
             f"{path}: {error.strerror or error}", hint="set `socket` under [collector] to another place"
         ) from error
     return sock
+
+
+def _refuse_if_alive(path: Path) -> None:
+    """The lock guards our database, not this path: another database's recorder may listen there."""
+    try:
+        with socket.socket(socket.AF_UNIX) as sock, short(path) as address:
+            sock.connect(address)
+    except OSError:
+        return  # nobody answers: it is a dead one's, or not there
+    raise CollectorError(
+        f"{path} is in use by another recorder", hint="set `socket` under [collector] to another place"
+    )
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _same_user(sock: socket.socket) -> bool:

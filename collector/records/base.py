@@ -59,14 +59,25 @@ class Real(peewee.DoubleField):
 
 
 class Text(peewee.TextField):
-    """A UTF-8 column of at most ``longest`` characters."""
+    """A UTF-8 column of at most ``longest`` characters, one of ``choices``, or like ``pattern``."""
 
     python_type = str
 
-    def __init__(self, help_text: str, *, unit: str = "", longest: int = 1000, **options: Any) -> None:
+    def __init__(
+        self,
+        help_text: str,
+        *,
+        unit: str = "",
+        longest: int = 1000,
+        choices: tuple[str, ...] = (),
+        pattern: str = "",
+        **options: Any,
+    ) -> None:
         super().__init__(help_text=help_text, **options)
         self.unit = unit
-        self.rules = {"max_length": longest}
+        self.rules: dict[str, Any] = {"max_length": longest}
+        if choices or pattern:
+            self.rules["pattern"] = pattern or f"^(?:{'|'.join(choices)})$"
 
 
 class Flag(peewee.BooleanField):

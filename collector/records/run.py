@@ -3,6 +3,7 @@
 from collector.orm import peewee
 from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind
 
+LONGEST_MS = 366 * 86_400_000.0  # a year: whatever is longer was measured in another unit
 OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
 
 
@@ -12,12 +13,16 @@ class Run(Record):
 
     id = peewee.AutoField(help_text="counts up")
     record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
-    workload = Text("name of the workload", longest=200)
+    workload = Text("name of the workload", pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$")
     workload_kind = Text("command, sql, http, python, time, import, …", longest=40, default="reported")
     command = Text("what was run, without secrets", longest=1000, null=True)
     timestamp = Timestamp("when it began, or was due")
-    outcome = Text("ok, failed, timeout, missed, overlapped or crashed", longest=20, default="ok")
-    wall_ms = Real("from start to end; null when it did not run", unit="ms", minimum=0, null=True)
+    outcome = Text(
+        "ok, failed, timeout, missed, overlapped or crashed", longest=20, choices=OUTCOMES, default="ok"
+    )
+    wall_ms = Real(
+        "from start to end; null when it did not run", unit="ms", minimum=0, maximum=LONGEST_MS, null=True
+    )
     user_ms = Real("processor time in the program", unit="ms", minimum=0, null=True)
     system_ms = Real("processor time in the kernel for it", unit="ms", minimum=0, null=True)
     max_rss_bytes = Whole(
@@ -37,7 +42,7 @@ class Run(Record):
     first_byte_ms = Real("until the first byte of the answer (http)", unit="ms", minimum=0, null=True)
     received_bytes = Whole("size of the answer (http)", unit="B", minimum=0, null=True)
     output_bytes = Whole("how much it printed", unit="B", minimum=0, null=True)
-    budget_ms = Real("its budget at that time", unit="ms", null=True)
+    budget_ms = Real("its budget at that time", unit="ms", minimum=0, null=True)
     busy_percent = Real("all cores busy during it, itself included", unit="%", null=True)
     others_percent = Real("cores busy with other work during it", unit="%", null=True)
     cpu_some_percent = Real("cpu pressure during it", unit="%", null=True)

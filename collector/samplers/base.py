@@ -60,8 +60,9 @@ class Sampler(Generic[Raw]):
 
     name: ClassVar[str]
     rates: ClassVar[bool] = True
-    # Reads a disk or a device, so it may hang: such samplers come last in their turn.
-    may_block: ClassVar[bool] = False
+    # Whether it reads a disk or a device, and so may hang. Those that only read /proc say False, and
+    # are read in the scheduler's own thread; the others have threads of their own.
+    may_block: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self.context = context

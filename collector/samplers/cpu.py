@@ -29,6 +29,7 @@ class Cpu(Sampler[Reading]):
     """Shares of the time between two readings; psutil's own ``cpu_percent`` begins with a false 0.0."""
 
     name = "cpu"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -35,6 +35,7 @@ class Disk(Sampler[dict[str, Counters]]):
     """
 
     name = "disk"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -28,6 +28,7 @@ class Memory(Sampler[Reading]):
     """Available is the kernel's own estimate of what programs can still get; used is the rest."""
 
     name = "memory"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -25,6 +25,7 @@ class Network(Sampler[dict[str, Counters]]):
     """Every interface but loopback. An own reading: psutil takes twice as long."""
 
     name = "network"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

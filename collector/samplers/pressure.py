@@ -15,6 +15,7 @@ class Pressure(Sampler[Waited]):
     """Shares of the time between two readings, from the totals: the kernel's averages lag behind."""
 
     name = "pressure"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -39,6 +39,7 @@ class Processes(Sampler[Walk]):
     """An own walk: 7 to 13 µs a process, where psutil takes 55. Names only, never arguments."""
 
     name = "process"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -34,6 +34,7 @@ class Recorder(Sampler[Reading]):
     """This process and its files, by their size only: opening the database here would drop its locks."""
 
     name = "recorder"
+    may_block = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -160,6 +160,24 @@ def told(path: Path) -> Iterator[None]:
         raise DatabaseError(f"{path}: {in_words(failure)}", hint=hint) from error
 
 
+def inode(path: Path) -> tuple[int, int] | None:
+    """Which file stands at ``path`` now; None when there is none, or it cannot be told."""
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
+
+
+def refuse_replaced(path: Path, opened: tuple[int, int] | None) -> None:
+    """Raise DatabaseError when the file that was opened no longer stands there: what is written is lost."""
+    if opened is not None and inode(path) != opened:
+        raise DatabaseError(
+            f"{path} was deleted or replaced while it was recorded into",
+            hint="start the recorder again: it makes a new file (systemd does so by itself)",
+        )
+
+
 def wal_path(path: Path) -> Path:
     """Where SQLite keeps the write-ahead log of a database."""
     return path.with_name(path.name + "-wal")

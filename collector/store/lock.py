@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +66,8 @@ class InstanceLock:
     def release(self) -> None:
         """Let go; releasing twice is fine."""
         if self._fd is not None:
-            os.ftruncate(self._fd, 0)
+            with suppress(OSError):  # a disk that became read-only keeps our name, which no longer counts
+                os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
 

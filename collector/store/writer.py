@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from collector import clock
 from collector.clock import Instant
 from collector.errors import CollectorError, DatabaseError
@@ -24,13 +26,15 @@ from collector.store.database import transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
 
 if TYPE_CHECKING:
-    import msgspec
-
     from collector.sqlite import sqlite3
 
 log = get_logger("writer")
 
 LONGEST_WAIT = 5.0
+# What may be over soon, so that a step is worth another try.
+PASSING = ("busy", "full", "io", "readonly")
+# A clock can be set back over the same second this many times before a sample has no place left.
+BUMPS = 50
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 
@@ -99,7 +103,6 @@ class Writer:
         self.progress = time.monotonic()
         self.last_flush_ms: float | None = None
         self.last_commit_ms: int | None = None
-        self.flushes = 0
 
     def start(self) -> None:
         """Begin to write, in a thread of its own."""
@@ -222,7 +225,6 @@ class Writer:
             return False
         self.last_flush_ms = (time.perf_counter() - start) * 1000
         self.last_commit_ms = now.wall_ms
-        self.flushes += 1
         self._settle(flight, outcomes, now)
         self._timed("flush", self.last_flush_ms, len(flight))
         return True
@@ -298,33 +300,30 @@ class Writer:
     def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
         """The careful way: finds out which records are duplicates and which fit no table."""
         with transaction(self._conn):
-            own = self._insert_each(flight.own)
-            outcomes = [self._insert_whole(batch) for batch in flight.batches]
+            own = self._insert_each(flight.own, bump=True)
+            outcomes = [self._insert_each(list(batch.records)) for batch in flight.batches]
         return [own, *outcomes]
 
-    def _insert_each(self, records: list[msgspec.Struct]) -> Outcome:
+    def _insert_each(self, records: list[msgspec.Struct], *, bump: bool = False) -> Outcome:
+        """One by one, in one transaction all the same: a record that fits no table is left out alone.
+
+        ``bump``: after the clock was set back a sample's time is taken already; it is stored at the next
+        free millisecond rather than lost.
+        """
         committed = duplicate = 0
         rejected: list[tuple[int, str]] = []
         for position, record in enumerate(records):
             reason, stored = self._insert(record)
+            tries = BUMPS if bump and hasattr(record, "timestamp") else 0
+            while not (reason or stored) and tries:
+                record = _a_moment_later(record)  # noqa: PLW2901
+                reason, stored = self._insert(record)
+                tries -= 1
             if reason:
                 rejected.append((position, reason))
             committed += stored
             duplicate += not stored and not reason
         return Outcome(committed, duplicate, tuple(rejected))
-
-    def _insert_whole(self, batch: Batch) -> Outcome:
-        """A batch with a record that fits no table is left out whole."""
-        self._conn.execute("SAVEPOINT batch")
-        outcome = self._insert_each(list(batch.records))
-        if outcome.rejected:
-            self._conn.execute("ROLLBACK TO batch")
-            bad = dict(outcome.rejected)
-            outcome = Outcome(
-                rejected=tuple((i, bad.get(i, "left out with its batch")) for i in range(len(batch.records)))
-            )
-        self._conn.execute("RELEASE batch")
-        return outcome
 
     def _insert(self, record: msgspec.Struct) -> tuple[str, int]:
         kind = KINDS_BY_STRUCT.get(type(record))
@@ -351,7 +350,7 @@ class Writer:
             with transaction(self._conn) if asked.transaction else nullcontext():
                 result = asked.step(self._conn)
         except REFUSALS as error:
-            if classify(error) == "busy" and asked.transaction:
+            if classify(error) in PASSING and asked.transaction:
                 self._asked.appendleft(asked)
                 self._back_off(error, now.monotonic + time.perf_counter() - start)
                 return False
@@ -368,3 +367,8 @@ class Writer:
     def _failed(self, asked: Asked, error: Exception) -> None:
         log.warning("writer.step_failed", step=asked.name, error=str(error))
         asked.finish(error=error)
+
+
+def _a_moment_later(record: Any) -> msgspec.Struct:
+    later: msgspec.Struct = msgspec.structs.replace(record, timestamp=record.timestamp + 1)
+    return later

@@ -19,13 +19,15 @@ class Result:
     """How one run ended. ``measured`` holds columns of `Run` (``wall_ms``, ``rows``, …).
 
     ``cpu_ms`` is the processor time of all that it started, whether or not that is a column: it
-    tells its own load from that of others.
+    tells its own load from that of others. ``stopped`` marks a run that the recorder's own stop cut
+    off, which is nobody's fault.
     """
 
     outcome: Outcome
     detail: str | None = None
     measured: dict[str, Any] = field(default_factory=dict)
     cpu_ms: float = 0.0
+    stopped: bool = False
 
 
 class Spawner(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collector.settings import WorkloadSettings
-from collector.units import span
+from collector.units import duration, span
 from collector.workloads.base import Outcome, Result
 from collector.workloads.environment import environment
 
@@ -26,8 +26,7 @@ COLUMNS = (
     "output_bytes",
 )
 
-# A stop of the recorder is not the workload's fault, so it must not count as a failure of it.
-WITHOUT_RUN: dict[str, Outcome] = {"not_started": "failed", "stopped": "missed", "crashed": "crashed"}
+WITHOUT_RUN: dict[str, Outcome] = {"not_started": "failed", "missed": "missed", "crashed": "crashed"}
 
 
 def spec_for(workload: WorkloadSettings, argv: Sequence[str], **more: Any) -> dict[str, Any]:
@@ -47,11 +46,9 @@ def result_of(report: dict[str, Any], timeout: float | None = None) -> Result:
     if "output" in report:
         measured["output"] = report["output"].decode(errors="replace")
     outcome, detail = _ended(report, timeout)
-    if report.get("left"):
-        survivors = f"{report['left']} of its processes could not be ended"
-        detail = f"{detail}; {survivors}" if detail else survivors
+    detail = "; ".join([*([detail] if detail else []), *_others(report)]) or None
     cpu_ms = (report.get("user_ms") or 0.0) + (report.get("system_ms") or 0.0)
-    return Result(outcome, detail, measured, cpu_ms)
+    return Result(outcome, detail, measured, cpu_ms, stopped=report["ended"] == "stopped")
 
 
 def told(report: dict[str, Any]) -> dict[str, Any] | None:
@@ -63,9 +60,22 @@ def told(report: dict[str, Any]) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
+def _others(report: dict[str, Any]) -> Iterator[str]:
+    """What became of the processes that outlived the child."""
+    left = report.get("left") or 0
+    ended = (report.get("behind") or 0) - left
+    if ended > 0:
+        many = ended > 1
+        yield f"left {ended} process{'es' * many} behind; {'they were' if many else 'it was'} ended"
+    if left:
+        yield f"{left} of its processes could not be ended"
+
+
 def _ended(report: dict[str, Any], timeout: float | None) -> tuple[Outcome, str | None]:
     if report["ended"] == "timeout":
         return "timeout", "took too long" if timeout is None else f"took longer than {span(timeout)}"
+    if report["ended"] == "stopped":
+        return "failed", f"ended after {duration(report['after_ms'])}: the recorder stopped"
     if report["ended"] in WITHOUT_RUN:
         return WITHOUT_RUN[report["ended"]], report["reason"]
     if report.get("signal"):

@@ -16,6 +16,7 @@ from collector.log import Folded, get_logger
 from collector.records.run import Run
 from collector.redact import redacted, shortened
 from collector.settings import WorkloadSettings
+from collector.units import duration
 from collector.workloads.base import KINDS, Outcome, Result, Spawner
 from collector.workloads.noise import Conditions, conditions
 from collector.workloads.stamp import git_stamp
@@ -57,29 +58,38 @@ class Runs:
         self._boot_id = boot_id
         self._crashed = Folded(log, "workload.crashed", level="error")
         self._idle = threading.Condition()
-        self._running = 0
+        self._under_way: dict[object, tuple[Subject, clock.Instant]] = {}
 
     def run(self, workload: WorkloadSettings) -> msgspec.Struct:
         """Run ``workload`` once, put the record of it and return it. Never raises for what it runs."""
         workload = self._with_threshold(workload)
         kind = KINDS[workload.kind]
-        record = self.time(_subject(workload), lambda: kind.run(workload, self._children))
-        _tell(record)
-        _tell_slow(record, getattr(workload, "slow", None))
+        record, result = self._timed(_subject(workload), lambda: kind.run(workload, self._children))
+        if result is not None:
+            _tell(record, stopped=result.stopped)
+            _tell_slow(record, getattr(workload, "slow", None))
         return record
 
     def time(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
         """Do ``work`` once, put the record of it and return it; for runs that no config names, too."""
+        return self._timed(subject, work)[0]
+
+    def abandon(self) -> int:
+        """Put a row for each run that is still under way, and none when it ends after all; how many.
+
+        For the recorder's stop, after `wait_idle`: no run is lost that it cannot wait for.
+        """
         with self._idle:
-            self._running += 1
-        try:
-            record = self._recorded(subject, work)
-            self._put(time.monotonic(), [record])
-            return record
-        finally:
-            with self._idle:
-                self._running -= 1
-                self._idle.notify_all()
+            abandoned = list(self._under_way.values())
+            self._under_way.clear()
+            self._idle.notify_all()
+            for subject, since in abandoned:
+                went_on = duration((time.monotonic() - since.monotonic) * 1000)
+                detail = f"still going on after {went_on} when the recorder stopped"
+                record = self._without_figures(subject, since.wall_ms, "failed", detail)
+                self._put(time.monotonic(), [record])
+                _tell(record, stopped=True)
+        return len(abandoned)
 
     def missed(self, workload: WorkloadSettings, at_ms: int, detail: str) -> None:
         """Note a run that was due at ``at_ms`` and did not happen."""
@@ -92,15 +102,32 @@ class Runs:
     def wait_idle(self, longest: float) -> bool:
         """Wait up to ``longest`` seconds until nothing runs; whether that came about."""
         with self._idle:
-            return self._idle.wait_for(lambda: self._running == 0, longest)
+            return self._idle.wait_for(lambda: not self._under_way, longest)
 
-    def _recorded(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
+    def _timed(self, subject: Subject, work: Callable[[], Result]) -> tuple[msgspec.Struct, Result | None]:
+        """The record, and the result unless the run was abandoned meanwhile and has its row already."""
+        run = object()
+        with self._idle:
+            self._under_way[run] = subject, clock.now()
+        try:
+            record, result = self._recorded(subject, work)
+            with self._idle:  # so that it is put here or by `abandon`, never by both or neither
+                if run not in self._under_way:
+                    return record, None
+                self._put(time.monotonic(), [record])
+            return record, result
+        finally:
+            with self._idle:
+                self._under_way.pop(run, None)
+                self._idle.notify_all()
+
+    def _recorded(self, subject: Subject, work: Callable[[], Result]) -> tuple[msgspec.Struct, Result]:
         commit, dirty = git_stamp(subject.cwd)
         start = clock.now()
         before = self._look()
         result = self._guarded(subject, work)
         found = self._conditions(before, result.cpu_ms)
-        return Run.record(
+        record = Run.record(
             **_fitting(
                 {
                     **result.measured,
@@ -118,6 +145,7 @@ class Runs:
                 }
             )
         )
+        return record, result
 
     def _guarded(self, subject: Subject, work: Callable[[], Result]) -> Result:
         """One of the three edges: a kind that breaks costs its own run, and nothing else."""
@@ -152,8 +180,12 @@ class Runs:
         return workload
 
     def _note(self, workload: WorkloadSettings, at_ms: int, outcome: Outcome, detail: str) -> None:
-        subject = _subject(workload)
-        record = Run.record(
+        record = self._without_figures(_subject(workload), at_ms, outcome, detail)
+        self._put(time.monotonic(), [record])
+        log.warning(f"workload.{outcome}", name=workload.name, detail=detail)
+
+    def _without_figures(self, subject: Subject, at_ms: int, outcome: Outcome, detail: str) -> msgspec.Struct:
+        return Run.record(
             workload=subject.name,
             workload_kind=subject.kind,
             command=shortened(subject.command, LONGEST["command"]),
@@ -162,8 +194,6 @@ class Runs:
             detail=shortened(detail, LONGEST["detail"]),
             boot_id=self._boot_id,
         )
-        self._put(time.monotonic(), [record])
-        log.warning(f"workload.{outcome}", name=workload.name, detail=detail)
 
 
 def _subject(workload: WorkloadSettings) -> Subject:
@@ -189,11 +219,16 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _tell(record: Any) -> None:
-    """Say how a run went: one line, and a warning where it failed or took more than its budget."""
+def _tell(record: Any, *, stopped: bool) -> None:
+    """Say how a run went: one line, and a warning where it failed or took more than its budget.
+
+    None of a run that the recorder's own stop cut off.
+    """
     fields: dict[str, Any] = {"name": record.workload}
     wall_ms = None if record.wall_ms is None else round(record.wall_ms, 2)
     log.info("workload.ran", **fields, kind=record.workload_kind, outcome=record.outcome, wall_ms=wall_ms)
+    if stopped:
+        return
     if record.outcome not in {"ok", "missed"}:
         log.warning("workload.failed", **fields, outcome=record.outcome, detail=record.detail)
     elif over_budget(record):
@@ -201,8 +236,10 @@ def _tell(record: Any) -> None:
 
 
 def _tell_slow(record: Any, threshold: float | None) -> None:
-    """Warn of a query over its threshold, in seconds."""
-    if threshold is not None and record.wall_ms is not None and record.wall_ms > threshold * 1000:
+    """Warn of a query over its threshold, in seconds; one that did not finish is no slow query."""
+    if threshold is None or record.outcome != "ok" or record.wall_ms is None:
+        return
+    if record.wall_ms > threshold * 1000:
         log.warning(
             "query.slow",
             name=record.workload,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ PORTS = {"http": 80, "https": 443}
 # More of an answer is not read: what is timed is a request, not a download.
 BODY_BYTES = 64 << 20
 CHUNK_BYTES = 64 << 10
+
+# What OpenSSL says of an answer that is not TLS, by version and by the answer's first bytes.
+NOT_TLS = {"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 
 # While one thread hides ssl from an import, no other must be looking for it.
 _loading = threading.Lock()
@@ -77,9 +81,9 @@ def run(workload: Http, _: Spawner) -> Result:
             took = f"took longer than {span(workload.timeout)}, while {connection.phase}"
             return Result("timeout", took, measured | _times(start, connection))
         except client.HTTPException as error:
-            complaint = f"this is not HTTP: {type(error).__name__}: {error}"
+            complaint = _not_http(error)
         except OSError as error:
-            complaint = f"{error.strerror or error}, while {connection.phase}"
+            complaint = f"{_network_fault(error)}, while {connection.phase}"
         measured |= _times(start, connection)
     return Result("failed" if complaint else "ok", complaint, measured)
 
@@ -98,6 +102,24 @@ def _read_answer(workload: Http, connection: Connection, measured: dict[str, Any
     if workload.expect is None:
         return f"status {answer.status}" if answer.status >= 400 else None
     return None if answer.status == workload.expect else f"status {answer.status}, not {workload.expect}"
+
+
+def _not_http(error: Exception) -> str:
+    """What http.client did not understand, in words."""
+    kind = type(error).__name__
+    if kind == "IncompleteRead":
+        return "the answer broke off"
+    if kind == "RemoteDisconnected":
+        return "it hung up without an answer"
+    return f"this is not HTTP: {kind}: {error}"
+
+
+def _network_fault(error: OSError) -> str:
+    """What went wrong below HTTP, in words; ``reason`` is OpenSSL's."""
+    if getattr(error, "reason", None) in NOT_TLS:
+        return "it does not speak TLS; is it http://?"
+    text = error.strerror or str(error)
+    return re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", text)
 
 
 def _drain(answer: HTTPResponse) -> int:

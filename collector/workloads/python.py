@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from collector.settings import Text, WorkloadSettings
@@ -57,14 +58,18 @@ def _judged(process: Result, said: dict[str, object] | None) -> Result:
     measured = dict(process.measured)
     outcome, detail = process.outcome, process.detail
     if said is None:
-        if outcome != "timeout":
+        if outcome != "timeout" and not process.stopped:
             measured.pop("wall_ms", None)  # there was no call, only a process
         if outcome == "ok":
             outcome, detail = "failed", "the call ended its process without returning"
     else:
         measured |= {"wall_ms": said["wall_ms"]}
-        if outcome == "timeout":
+        if process.stopped:
+            pass  # whatever it said when it was told to end
+        elif outcome == "timeout":
             detail = "the call returned, but its process did not end"
+        elif outcome == "ok" and said["wall_ms"] is None:
+            outcome, detail = "failed", "exited before the call"
         elif outcome == "failed":
             detail = str(said["error"] or f"the call returned, but its process ended with {detail}")
-    return Result(outcome, detail, measured, process.cpu_ms)
+    return replace(process, outcome=outcome, detail=detail, measured=measured)

@@ -23,7 +23,7 @@ from collector.workloads.runner.wire import packed, receive
 ANSWER_SECONDS = 5.0
 # A runner that was told to stop ends its tree within this, or is killed with it.
 STOP_SECONDS = 3.5
-STOPPED = {"ended": "stopped", "reason": "the recorder stops"}
+MISSED = {"ended": "missed", "reason": "the recorder stops"}
 
 FOLDER = str(Path(__file__).parent)
 
@@ -48,6 +48,7 @@ class Children:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._stopping = False
+        self._given_up = False
 
     def run(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Run one child to its end and return the report on it.
@@ -57,30 +58,49 @@ class Children:
         terminal), ``payload`` (bytes for its stdin), ``report`` (it may write one to its fd 3) and
         ``own_session``.
 
-        The report: ``ended`` is ``exit``, ``timeout``, ``not_started``, ``stopped`` or ``crashed``
-        (the runner itself), the last three with a ``reason``; then columns of `Run`, ``report`` as
-        the child wrote it, and ``left``, how many processes could not be ended.
+        The report: ``ended`` is ``exit``, ``timeout``, ``stopped`` (by `stop_all`, with
+        ``after_ms``), ``missed`` (not begun for that reason), ``not_started`` or ``crashed`` (the
+        runner itself), the last three with a ``reason``; then columns of `Run`, ``report`` as the
+        child wrote it, ``behind``, how many processes an ended child left running, and ``left``,
+        how many could not be ended.
         """
         job = _complete(spec)
         ours, theirs = socket.socketpair()
         with ours, theirs:
             with self._lock:
                 if self._stopping:
-                    return dict(STOPPED)
+                    return dict(MISSED)
                 self._open.add(ours)
+            began = time.monotonic()
             try:
-                return self._attended(job, ours, theirs)
+                report = self._attended(job, ours, theirs)
             finally:
                 with self._lock:
                     self._open.discard(ours)
+        if report["ended"] == "stopped":
+            report["after_ms"] = (time.monotonic() - began) * 1000
+        return report
 
     def stop_all(self) -> None:
-        """Hang up on every runner, so that each ends its tree; what is run later returns at once."""
+        """Tell every runner to end its tree and report; what is run later returns at once."""
         with self._lock:
             self._stopping = True
-            for control in self._open:
-                with suppress(OSError):  # its runner may have hung up first
-                    control.shutdown(socket.SHUT_RDWR)
+            self._hang_up(socket.SHUT_WR)  # the way back stays open for the report
+            if self._open:
+                timer = threading.Timer(STOP_SECONDS, self._give_up)
+                timer.daemon = True
+                timer.start()
+
+    def _give_up(self) -> None:
+        """Listen no longer to runners that do not answer."""
+        with self._lock:
+            self._given_up = True
+            self._hang_up(socket.SHUT_RDWR)
+
+    def _hang_up(self, how: int) -> None:
+        for control in self._open:
+            with suppress(OSError):  # its runner may have hung up first
+                control.shutdown(how)
 
     def _attended(self, job: dict[str, Any], ours: socket.socket, theirs: socket.socket) -> dict[str, Any]:
         try:
@@ -101,12 +121,12 @@ class Children:
             report, late = None, True
         except OSError:
             report = None
-        patience = 0.0 if late else STOP_SECONDS if report or self._stopping else 1.0
+        patience = 0.0 if late or self._given_up else STOP_SECONDS if report or self._stopping else 1.0
         status = _end(runner, child, patience)
         if report:
             return report
         if self._stopping:
-            return dict(STOPPED)
+            return {"ended": "stopped"}
         reason = "did not answer in time" if late else f"ended with status {status}"
         return {"ended": "crashed", "reason": f"the runner {reason}"}
 

@@ -8,6 +8,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -19,6 +20,7 @@ from collector.units import Duration, span
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
 from collector.workloads.spawn import interpreter
+from collector.workloads.sql_child.job import LOCKED
 
 SCHEMES = ("sqlite", "postgresql", "mysql")
 SQLITE = "sqlite:///"
@@ -30,8 +32,9 @@ READING = {
 }
 _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 _TO_FILE = re.compile(r"\binto\s+(?:out|dump)file\b", re.IGNORECASE)
-# The child ends a late query itself and can still explain it; the runner ends a child that hangs.
-HEADROOM_SECONDS = 0.5
+# The child ends a late query itself and can still explain it; the runner ends a child that hangs,
+# by TERM, which the child does not catch: its tree is gone within the three seconds of every run.
+HEADROOM_SECONDS = 2.0
 # What the child measured around the query; the figures of its whole process are mostly Python's.
 COLUMNS = (
     *("wall_ms", "connect_ms", "execute_ms", "fetch_ms", "rows", "plan"),
@@ -96,13 +99,15 @@ def run(workload: Sql, spawner: Spawner) -> Result:
 def _judged(workload: Sql, password: str | None, process: Result, said: dict[str, Any] | None) -> Result:
     """The result of the query, from how its process ended and what it said before."""
     if said is None:
-        printed = {name: value for name, value in process.measured.items() if name.startswith("output")}
+        kept = ("output", "wall_ms") if process.stopped else ("output",)
+        printed = {name: value for name, value in process.measured.items() if name.startswith(kept)}
         if process.outcome == "ok":
             return Result("failed", "it ended without a report", printed, process.cpu_ms)
-        return Result(process.outcome, process.detail, printed, process.cpu_ms)
+        return replace(process, measured=printed)
     measured = {name: said[name] for name in COLUMNS if said.get(name) is not None}
     if said.get("late"):
-        return Result("timeout", f"took longer than {span(workload.timeout)}", measured, process.cpu_ms)
+        late = LOCKED if said["error"] == LOCKED else f"took longer than {span(workload.timeout)}"
+        return Result("timeout", late, measured, process.cpu_ms)
     error = said.get("error")
     if error is None:
         return Result("ok", None, measured, process.cpu_ms)

@@ -1,5 +1,7 @@
 """The small application that the example config measures: a health page and something to compute."""
 
+import errno
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT = 8765
@@ -27,5 +29,16 @@ class Health(BaseHTTPRequestHandler):
         """Keep the terminal for the recorder's own log."""
 
 
+def serve() -> None:
+    """Answer until it is ended; a port that is taken is told in one line."""
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", PORT), Health)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        sys.exit(f"port {PORT} is taken")
+    server.serve_forever()
+
+
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", PORT), Health).serve_forever()
+    serve()

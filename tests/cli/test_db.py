@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from collector.store.lock import InstanceLock
@@ -118,3 +119,22 @@ def test_on_a_terminal_tables_fit_eighty_columns(made: Made, terminal: Call) -> 
     for words in (("db", "stats"), ("db", "verify")):
         lines = plain(terminal(*words).out).splitlines()
         assert max(map(display_width, lines)) <= 80
+
+
+def test_after_a_downgrade_the_way_up_is_advised(made: Made, call: Call) -> None:
+    """A table that a migration has yet to make is no damage."""
+    made.close()
+    assert "all 1 applied" not in call("db", "verify").out
+    call("db", "downgrade", "--to", "nothing")
+    findings = {row["check"]: row for row in call("db", "verify", "--json").json}
+    assert "collector db upgrade" in findings["schema"]["advice"]
+    assert "1 tables" not in call("db", "verify").out
+
+
+def test_no_share_is_over_the_whole_while_pages_stand_in_the_log(made: Made, call: Call) -> None:
+    """The file itself may be a page long then."""
+    for n in range(500):
+        made.run("unit-tests", n, detail="x" * 500)
+    shares = [float(found) for found in re.findall(r"([\d.]+) %", call("db", "stats").out)]
+    assert shares
+    assert sum(share for share in shares) <= 101

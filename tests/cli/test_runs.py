@@ -152,3 +152,35 @@ def test_a_reader_that_stops_early_is_no_error(ledger: Made, config: str) -> Non
     command = f"{sys.executable} -m collector runs --json --limit 1000 --config {config} | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.stderr) == ("[", "")
+
+
+def test_the_reason_keeps_its_place_on_a_terminal(made: Made, terminal: Call) -> None:
+    """Columns that matter less go first; what the limit left out is told."""
+    reason = "the server refused: connection reset by peer, tried 3"
+    for n in range(3):
+        made.run(
+            "health",
+            n,
+            outcome="failed",
+            detail=reason,
+            git_commit="a" * 40,
+            user_ms=1.0,
+            max_rss_bytes=10**9,
+        )
+    said = terminal("runs", "--limit", "2")
+    *_, last = plain(said.out).splitlines()
+    assert reason[:38] in said.out
+    assert last == "2 of 3 runs: --limit N shows more"
+
+
+def test_one_run_can_be_read_whole(made: Made, call: Call) -> None:
+    """By its number; its query plan and output stand below."""
+    made.run("orders", MINUTE, 9.0, plan="Seq Scan\n  on orders", output="out\n", rows=3)
+    assert call("runs").lines[1].endswith("3 rows · plan kept")
+    assert call("runs", "orders", "--output").lines == ["its query plan:", "Seq Scan", "  on orders", "out"]
+    said = call("runs", "--id", "1")
+    assert said.lines[-5:] == ["plan:", "Seq Scan", "  on orders", "output:", "out"]
+    assert "orders" in said.out
+    assert "null" not in said.out
+    assert call("runs", "--id", "1", "--json").json[0]["rows"] == 3
+    assert (call("runs", "--id", "7").code, call("runs", "--id", "7").out) == (2, "")

@@ -279,3 +279,14 @@ def test_a_program_behind_a_closed_folder_is_found_out(tmp_path: Path) -> None:
     assert found is not None
     assert found.stat().st_mode & 0o001 == 0
     assert unit.closed_to_others(Path("/usr/bin/env")) is None
+
+
+def test_a_config_that_is_not_taken_is_not_installed(service: Service, folder: Path) -> None:
+    """It would fail at every start; its faults are told, and nothing is written."""
+    broken = folder / "c.toml"
+    broken.write_text('[sampling]\nevery = "never"\n', encoding="utf-8")
+    for config, fault in ((broken, "every"), (folder / "nosuch.toml", "nosuch.toml")):
+        said = service("install", "--config", str(config))
+        assert (said.code, said.out) == (2, "")
+        assert fault in said.err
+    assert not (folder / "config").exists()

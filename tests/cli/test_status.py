@@ -210,3 +210,26 @@ def test_as_a_process_it_loads_nothing_heavy(busy: Made, config: Path) -> None:
         [sys.executable, "-c", code, str(config)], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_recorder_that_holds_the_database_in_silence_is_a_state_of_its_own(
+    made: Made, call: Call, folder: Path
+) -> None:
+    """Nobody knows that it stopped, so no hole is claimed, and no counters."""
+    made.session(HOUR, None)
+    with holding(made.path, "collector run", folder / "nobody"):
+        said, document = call("status"), call("status", "--json").json
+    pid = document["pid"]
+    assert said.lines[0] == f"○ process {pid} holds the database but does not answer · 1 problem"
+    assert f"`kill -CONT {pid}`" in " ".join(said.out.split())
+    assert "not known: the recorder does not answer" in said.out
+    assert (document["recording"], document["silent"], document["gaps"]) == (False, True, [])
+
+
+def test_a_killed_recorder_has_no_known_counters(made: Made, call: Call) -> None:
+    """Its session was never closed: its zeros are none."""
+    made.session(HOUR, None)
+    said, document = call("status"), call("status", "--json").json
+    assert "records     not known: the recorder was killed" in said.out
+    assert document["counters"].keys() == COUNTERS
+    assert (document["counters_known"], document["silent"]) == (False, False)

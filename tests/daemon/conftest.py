@@ -52,17 +52,19 @@ class Recorder:
             came.append(self.notify.recv(4096))
         return came
 
-    def wait_for_event(self, name: str) -> dict[str, Any]:
-        """Follow the log until an event of that name is in it."""
+    def wait_for_event(
+        self, name: str, like: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> dict[str, Any]:
+        """Follow the log until such an event of that name is in it."""
         with subprocess.Popen(
             ["tail", "-n", "+1", "-F", "--quiet", str(self.log)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         ) as tail:  # fmt: skip
             assert tail.stdout is not None
             for line in tail.stdout:
-                if line.startswith(b"{") and json.loads(line).get("event") == name:
+                found: dict[str, Any] = json.loads(line) if line.startswith(b"{") else {}
+                if found.get("event") == name and like(found):
                     tail.kill()
-                    found: dict[str, Any] = json.loads(line)
                     return found
         raise AssertionError(f"the log ended without {name}")
 

@@ -19,6 +19,7 @@ class Counter(Sampler[int]):
     """Tells how much its counter gained, as a temperature."""
 
     name = "counter"
+    may_block = False
 
     def __init__(self, context: Context, *readings: int) -> None:
         super().__init__(context)

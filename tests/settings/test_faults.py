@@ -135,9 +135,18 @@ def test_a_kind_that_does_not_exist_is_told_with_those_that_do(
     assert said.endswith(f": {fault}")
 
 
+def test_one_fault_does_not_hide_the_next_in_the_same_table(config: Config) -> None:
+    """An unknown key, a wrong type, a missing folder and a missing name are told together."""
+    text = '[[workloads]]\nkind = "zzz"\nevery = 5\ncwd = "/no/such/folder"\ncron = "0 3 * * *"\n'
+    with pytest.raises(ConfigError) as caught:
+        config.load(text)
+    keys = {fault.key.removeprefix("workloads[1].") for fault in caught.value.problems}
+    assert keys == {"kind", "every", "cwd", "name"}
+
+
 def test_a_kind_that_is_missing_is_told_at_its_table(config: Config) -> None:
     """Where a key is not there, the line is that of the table it should be in."""
-    text = '[[workloads]]\nname = "a"\n'
+    text = '[[workloads]]\nname = "a"\nevery = "1m"\n'
     assert config.fault(text) == "line 1: workloads[1].kind: missing; allowed are sleep, fetch"
 
 

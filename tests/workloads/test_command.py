@@ -121,3 +121,17 @@ def test_the_command_line_is_what_one_would_type_without_secrets() -> None:
     )
     assert made(Command, argv=("PGPASSWORD=geheim psql",), shell=True).command_line() == "PGPASSWORD=*** psql"
     assert len(made(Command, argv=("echo", "x" * 5000)).command_line()) == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("sleep 505 & echo done", "left 1 process behind; it was ended"),
+        ("sleep 505 & sleep 505 & echo done", "left 2 processes behind; they were ended"),
+        ("sleep 505 & exit 3", "exit status 3; left 1 process behind; it was ended"),
+    ],
+)
+def test_what_a_command_leaves_behind_is_told(children: Children, text: str, detail: str) -> None:
+    """It is ended, which a person may not expect; the outcome is the command's own."""
+    result = run(made(Command, argv=("sh", "-c", text)), children)
+    assert (result.outcome, result.detail) == ("failed" if "exit" in text else "ok", detail)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -119,6 +121,21 @@ def test_a_slow_query_is_warned_of_and_explained(children: Children, tmp_path: P
     assert record.plan == "SCAN t"
 
 
+def test_a_query_that_waits_for_a_lock_is_late_and_not_slow(
+    children: Children, tmp_path: Path, events: Events
+) -> None:
+    """It did not run at all."""
+    owner = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    owner.execute("CREATE TABLE t (a)")
+    owner.execute("BEGIN EXCLUSIVE")
+    ledger = Ledger(children, slow=0.000001)
+    workload = made(Sql, database=f"sqlite:///{tmp_path}/a.db", query="SELECT * FROM t", timeout=0.3)
+    record: Any = ledger.runs.run(workload)
+    owner.close()
+    assert (record.outcome, record.detail) == ("timeout", "the database stayed locked")
+    assert [event["event"] for event in events()] == ["workload.ran", "workload.failed"]
+
+
 def test_a_query_has_a_threshold_of_its_own(children: Children, tmp_path: Path, events: Events) -> None:
     """Which may be longer than the general one."""
     sqlite3.connect(tmp_path / "a.db").execute("CREATE TABLE t (a)")
@@ -159,7 +176,50 @@ def test_runs_that_did_not_happen_are_rows_too(ledger: Ledger, events: Events) -
     assert [event["event"] for event in events()] == ["workload.missed", "workload.overlapped"]
 
 
-def test_what_runs_at_the_stop_is_missed_and_warned_of_by_nobody(
+def test_what_the_stop_cuts_off_keeps_its_figures_and_is_warned_of_by_nobody(
+    ledger: Ledger, children: Children, events: Events, tmp_path: Path
+) -> None:
+    """It failed, but by no fault of its own."""
+    fifo = tmp_path / "ready"
+    os.mkfifo(fifo)
+    workload = made(Command, argv=("sh", "-c", f"echo begun; echo > {fifo}; sleep 60"))
+    thread = threading.Thread(target=lambda: ledger.runs.run(workload))
+    thread.start()
+    fifo.read_text(encoding="ascii")
+    children.stop_all()
+    thread.join()
+    record: Any = ledger[0]
+    assert (record.outcome, record.output) == ("failed", "begun\n")
+    assert re.fullmatch(r"ended after \d.* m?s: the recorder stopped", record.detail)
+    assert record.wall_ms > 0
+    assert record.user_ms is not None
+    assert [event["level"] for event in events()] == ["info"]
+
+
+def test_what_is_still_under_way_when_the_recorder_leaves_has_its_row(ledger: Ledger, events: Events) -> None:
+    """One, though it ends after all."""
+    begun, release = threading.Event(), threading.Event()
+
+    def work() -> Result:
+        begun.set()
+        release.wait(10)
+        return Result("ok")
+
+    thread = threading.Thread(target=lambda: ledger.runs.time(Subject("a", "http", "GET /"), work))
+    thread.start()
+    begun.wait(10)
+    assert ledger.runs.abandon() == 1
+    assert ledger.runs.abandon() == 0
+    release.set()
+    thread.join()
+    (record,) = ledger
+    found: Any = record
+    assert (found.workload, found.outcome, found.wall_ms) == ("a", "failed", None)
+    assert re.fullmatch(r"still going on after .* when the recorder stopped", found.detail)
+    assert [event["level"] for event in events()] == ["info"]
+
+
+def test_what_is_due_after_the_stop_is_missed_and_warned_of_by_nobody(
     ledger: Ledger, children: Children, events: Events
 ) -> None:
     """It is not the workload's fault."""

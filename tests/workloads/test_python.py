@@ -117,6 +117,14 @@ def test_a_module_that_is_not_there_fails_without_a_time(children: Children, tmp
     assert result.measured["wall_ms"] is None
 
 
+def test_a_module_that_exits_at_import_fails_without_a_time(children: Children, tmp_path: Path) -> None:
+    """Status 0 is no success of a call that never began."""
+    (tmp_path / "exits_of_test.py").write_text("raise SystemExit(0)", encoding="utf-8")
+    result = run(made(Python, callable="exits_of_test:f", cwd=tmp_path), children)
+    assert (result.outcome, result.detail) == ("failed", "exited before the call")
+    assert result.measured["wall_ms"] is None
+
+
 def test_another_interpreter_may_be_named(children: Children, tmp_path: Path) -> None:
     """By its path here; nothing of ours is needed in it."""
     (tmp_path / "m_of_test.py").write_text("def f(): import sys; print(sys.flags.no_site, sys.prefix)")

@@ -49,15 +49,35 @@ def test_stopping_ends_what_runs_and_says_so(children: Children, tmp_path: Path)
     children.stop_all()
     thread.join()
     assert time.monotonic() - began < 3
-    assert found == [{"ended": "stopped", "reason": "the recorder stops"}]
+    assert (found[0]["ended"], found[0]["signal"]) == ("stopped", 15)
+    assert 0 < found[0]["wall_ms"] < found[0]["after_ms"] < 10_000
     assert all(gone(pid, 0) for pid in pids)
 
 
 def test_after_the_stop_nothing_starts(children: Children, tmp_path: Path) -> None:
     """A job that was due at that moment returns at once."""
     children.stop_all()
-    assert children.run({"argv": ["touch", str(tmp_path / "file")]})["ended"] == "stopped"
+    assert children.run({"argv": ["touch", str(tmp_path / "file")]})["ended"] == "missed"
     assert not (tmp_path / "file").exists()
+
+
+def test_a_runner_that_does_not_hear_the_stop_is_given_up(
+    children: Children, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its run is told nevertheless, with the time that it took."""
+    monkeypatch.setattr(spawn, "STOP_SECONDS", 0.3)
+    fifo = tmp_path / "pid"
+    os.mkfifo(fifo)
+    found: list[dict[str, Any]] = []
+    argv = ["sh", "-c", f"kill -STOP $PPID; echo $$ > {fifo}; sleep 60"]
+    thread = threading.Thread(target=lambda: found.append(children.run({"argv": argv})))
+    thread.start()
+    pid = int(fifo.read_text(encoding="ascii"))
+    children.stop_all()
+    thread.join(5)
+    assert found[0]["ended"] == "stopped"
+    assert found[0]["after_ms"] >= 300
+    assert gone(pid)
 
 
 def test_a_tree_ends_with_the_recorder_that_was_killed(tmp_path: Path) -> None:

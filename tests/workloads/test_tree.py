@@ -20,7 +20,7 @@ def test_a_run_that_takes_too_long_is_ended(shell: Run) -> None:
     """By TERM, at once."""
     report = shell("exec sleep 60", timeout=0.2)
     assert (report["ended"], report["signal"]) == ("timeout", 15)
-    assert 190 < report["wall_ms"] < 1500
+    assert 200 <= report["wall_ms"] < 1500  # both by the same clock: never shorter than the limit
 
 
 def test_a_child_that_ends_in_time_is_not_a_timeout(shell: Run) -> None:
@@ -45,7 +45,7 @@ def test_what_outlives_its_child_is_ended(shell: Run, escape: str) -> None:
     """Wherever it went; TERM first, KILL two seconds later for what ignores that."""
     began = time.monotonic()
     report = shell(escape.format("sleep 61") + "\nexit 0")
-    assert report["left"] == 0
+    assert (report["left"], report["behind"]) == (0, 1)
     assert report["exit_code"] == 0
     assert time.monotonic() - began < 2
     assert not sleepers("61")

@@ -43,6 +43,7 @@ class Child:
         self.pipes: dict[int, Kept] = {}
         wires = self._wires(job)
         self._told, tell = os.pipe()
+        self._line = b""
         me = os.getpid()
         self._forked_ns = time.perf_counter_ns()
         self.pid = os.fork()
@@ -51,9 +52,15 @@ class Child:
         for fd in {tell, *wires} - {0, 1, 2}:
             os.close(fd)
 
+    def started_ns(self) -> int:
+        """Where its clock starts, by which its time runs out, too; waits until it is about to exec."""
+        self._line += os.read(self._told, 24)
+        return int.from_bytes(self._line[:8], "little") or self._forked_ns
+
     def told(self) -> Told:
-        """What it said of itself right before it became the program."""
-        line = os.read(self._told, 64)
+        """What it said of itself right before it became the program; only after its end."""
+        self._line += os.read(self._told, 64)
+        line = self._line
         started, spent, size, failure = (int.from_bytes(line[at : at + 8], "little") for at in (0, 8, 16, 24))
         return Told(started or self._forked_ns, spent, size, failure)
 

@@ -27,6 +27,12 @@ class Ending:
         self._kill_at = time.perf_counter() + GRACE_SECONDS
         self._give_up_at = self._kill_at + PATIENCE_SECONDS
         self._told: set[tuple[bool, int]] = set()
+        self._met: set[int] = set()
+
+    @property
+    def met(self) -> int:
+        """How many processes there were to end."""
+        return len(self._met)
 
     def child(self, watch: Watch) -> None:
         """End the child itself, with everything around it that can be found."""
@@ -51,6 +57,7 @@ class Ending:
         if killing:
             self._told.clear()
         for pid, group in descendants(os.getpid()).items():
+            self._met.add(pid)
             whole = self._by_group and group != os.getpgrp()
             target = (whole, group if whole else pid)
             if target not in self._told:

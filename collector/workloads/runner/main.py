@@ -6,7 +6,6 @@ import _signal as signal  # type: ignore[import-not-found]  # the half in C: sig
 import errno
 import os
 import sys
-import time
 
 from .child import PR_SET_CHILD_SUBREAPER, Child, find, prctl
 from .ending import Ending
@@ -34,8 +33,8 @@ def main() -> None:
     os._exit(0)  # nothing is left to clean up, and the interpreter would take 2 ms for it
 
 
-def through(job: dict[str, Any], control: int, ignored: set[int]) -> dict[str, Any] | None:
-    """Start the program and stay with it; None when nobody listens any more."""
+def through(job: dict[str, Any], control: int, ignored: set[int]) -> dict[str, Any]:
+    """Start the program and stay with it; the report on it."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     try:
         if job["cwd"]:
@@ -51,10 +50,10 @@ def through(job: dict[str, Any], control: int, ignored: set[int]) -> dict[str, A
     return attend(child, job, control)
 
 
-def attend(child: Child, job: dict[str, Any], control: int) -> dict[str, Any] | None:
-    """Wait for the child, end what is left of it, and report; None when it was told to stop."""
+def attend(child: Child, job: dict[str, Any], control: int) -> dict[str, Any]:
+    """Wait for the child, end what is left of it, and report."""
     watch = Watch(child, control)
-    watch.until(time.perf_counter() + job["timeout"])
+    watch.until(child.started_ns() / 1e9 + job["timeout"])
     cut = "stopped" if watch.stopped else "timeout" if watch.ended_ns is None else ""
     ending = Ending(by_group=job["own_session"])
     if cut:
@@ -63,7 +62,8 @@ def attend(child: Child, job: dict[str, Any], control: int) -> dict[str, Any] | 
     report = measure(child, watch.ended_ns)
     # What a person starts at a terminal may leave a server behind on purpose.
     left = ending.rest() if cut or job["own_session"] else 0
-    return None if cut == "stopped" else {"ended": cut or "exit", "left": left, **report}
+    behind = 0 if cut else ending.met
+    return {"ended": cut or "exit", "left": left, "behind": behind, **report}
 
 
 def measure(child: Child, ended_ns: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from typing import NamedTuple, Protocol
 
 FETCH_ROWS = 500  # at a time: rows are counted and let go, so memory stays flat
+LOCKED = "the database stayed locked"
 PLAN_SECONDS = 5.0  # for explaining, after the clock has stopped
 
 
@@ -60,4 +61,4 @@ class Deadline:
     @property
     def left_ms(self) -> int:
         """The same in ms for servers, to which 0 means no limit at all."""
-        return max(1, math.floor(self.left * 1000))
+        return max(1, math.ceil(self.left * 1000))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .job import Database, Job, Refused
+from .job import LOCKED, Database, Job, Refused
 
 REPORT_FD = 3
 PLAN_CHARACTERS = 20_000
@@ -48,9 +48,14 @@ def measure(database: Database, explain_over_ms: float | None) -> dict[str, Any]
     report["system_ms"] = (after.ru_stime - before.ru_stime) * 1000
     report |= {name: count - disk[name] for name, count in _disk().items()}
     report["wall_ms"] = sum(report.get(name, 0.0) for name in ("connect_ms", "execute_ms", "fetch_ms"))
-    if "execute_ms" in report and (report["late"] or _over(report, explain_over_ms)):
+    if "execute_ms" in report and (_ran_out(report) or _over(report, explain_over_ms)):
         report["plan"] = _plan(database)
     return report
+
+
+def _ran_out(report: dict[str, Any]) -> bool:
+    """Whether the query took too long; to ask a locked database for a plan would wait once more."""
+    return bool(report["late"]) and report["error"] != LOCKED
 
 
 def _over(report: dict[str, Any], limit_ms: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +28,6 @@ class Database:
             raise Refused("PyMySQL is not installed; run `pip install 'collector[mysql]'`")
         url = urlsplit(job.url)
         self._job = job
-        self._deadline = Deadline(job.timeout)
         # Made before the clock starts: PyMySQL reads all certificates of the machine first (40 ms).
         self._conn: Any = pymysql.connect(
             host=url.hostname or "localhost",
@@ -36,17 +36,18 @@ class Database:
             user=unquote(url.username) if url.username else None,
             password=unquote(url.password or "") if job.password is None else job.password,
             database=unquote(url.path.strip("/")) or None,
-            connect_timeout=max(1, round(job.timeout)),
+            connect_timeout=max(1, math.ceil(job.timeout)),
             cursorclass=SSCursor,
             defer_connect=True,
         )
 
     def connect(self) -> None:
         """Log in, and begin a transaction that only reads."""
+        deadline = Deadline(self._job.timeout)
         with self._told():
             self._conn.connect()
             self._run("SET SESSION TRANSACTION READ ONLY")
-            self._limit(self._deadline)
+            self._limit(deadline)
             self._run("START TRANSACTION READ ONLY")
 
     def execute(self) -> None:

@@ -23,11 +23,11 @@ class Database:
         if psycopg is None:
             raise Refused("psycopg is not installed; run `pip install 'collector[postgresql]'`")
         self._job = job
-        self._deadline = Deadline(job.timeout)
 
     def connect(self) -> None:
         """Log in, and begin the transaction. libpq waits whole seconds, at least two."""
         password: dict[str, Any] = {} if self._job.password is None else {"password": self._job.password}
+        deadline = Deadline(self._job.timeout)
         with self._told():
             self._conn = psycopg.connect(
                 self._job.url,
@@ -36,7 +36,7 @@ class Database:
                 **password,
             )
             self._conn.read_only = True
-            self._begin(self._deadline)
+            self._begin(deadline)
 
     def execute(self) -> None:
         """Wait for the first rows. Streaming goes by the extended protocol: one statement, never two."""

@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 
 from collector.sqlite import sqlite3
 
-from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused
 
 STEPS = 10_000  # of its virtual machine between two looks at the clock: below a millisecond
 BUSY_SECONDS = 5.0
+BUSY_SLACK_SECONDS = 0.05  # SQLite counts whole milliseconds, and only those that it meant to sleep
 
 READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
 # These only ask even where they take an argument; those act even where they take none.
@@ -27,11 +28,11 @@ class Database:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._path = job.url.partition(":")[2]
-        self._deadline = Deadline(job.timeout)
         self._refused = ""
 
     def connect(self) -> None:
         """Open the file and read its schema's version, so that what is no database is found here."""
+        self._deadline = Deadline(self._job.timeout)
         with self._told():
             self._conn = sqlite3.connect(
                 f"file:{self._path}?mode=ro",
@@ -98,5 +99,8 @@ class Database:
         except (sqlite3.Error, sqlite3.Warning) as error:
             if self._refused:
                 raise Refused(f"a workload only reads, and {self._refused} does more") from error
-            late = getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
+            name = getattr(error, "sqlite_errorname", "")
+            if name.startswith("SQLITE_BUSY"):
+                raise Refused(LOCKED, late=self._deadline.left < BUSY_SLACK_SECONDS) from error
+            late = name == "SQLITE_INTERRUPT"
             raise Refused(str(error), late=late) from error
