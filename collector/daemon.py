@@ -51,16 +51,19 @@ Reload = Callable[[], Settings]
 
 
 class Daemon:
-    """One run of the recorder with ``settings``; ``reload`` reads the config again on SIGHUP."""
+    """One run of the recorder with ``settings``; ``reload`` reads the config again on SIGHUP.
 
-    def __init__(self, settings: Settings, reload: Reload) -> None:
+    ``umask`` is the one workloads run with: ours is stricter, and their files are not ours.
+    """
+
+    def __init__(self, settings: Settings, reload: Reload, umask: int = -1) -> None:
         self.settings = settings
         self._reload = reload
         self._started = clock.now()
         self.buffer = Buffer()
         self.slow = SlowQueries(settings.slow.query)
         self.meter = Meter()
-        self.children = Children()
+        self.children = Children(umask)
         self.pace = Pace(settings.sampling, on_battery)
         self.runs = Runs(self.buffer.put, self.children, self.meter, boot_id(), settings.slow.query)
         self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped, self._look)
@@ -156,6 +159,7 @@ class Daemon:
             self.schedule.stop()
             self.children.stop_all()
             self.runs.wait_idle(RUNS_STOP_SECONDS)
+            self.runs.abandon()  # what goes on even now is a row all the same
 
     # What happens while it runs. ----------------------------------------------------------------
 

@@ -31,13 +31,13 @@ def arguments(argv: list[str]) -> tuple[Path | None] | None:
 
 def run(config: Path | None) -> int:
     """Record until told to stop; returns the exit status."""
-    os.umask(0o077)  # the record is for this user alone
+    umask = os.umask(0o077)  # the record is for this user alone
     faulthandler.enable()  # systemd ends a hung service with SIGABRT: then every stack is in the log
 
     try:
         first = checked(config)
         log.configure(first.log.level)
-        daemon = Daemon(first, lambda: checked(config))
+        daemon = Daemon(first, lambda: checked(config), umask)
         gc.freeze()  # what is imported by now stays for ever: no need to look at it again
         daemon.run()
     except CollectorError as error:

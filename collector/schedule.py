@@ -158,7 +158,6 @@ class Clockwork(BackgroundScheduler):  # type: ignore[misc]
         self.note_due()
         return LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP)
 
-
     def note_due(self) -> None:
         """Copy when each job is due, for those who may not wait for this thread."""
         self.due = {job.id: getattr(job, "next_run_time", None) for job in self.get_jobs()}

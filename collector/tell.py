@@ -8,6 +8,7 @@ import unicodedata
 from typing import TextIO
 
 from collector.errors import CollectorError, ConfigError
+from collector.systemd import stderr_is_journal
 
 
 def tell(error: CollectorError, stream: TextIO | None = None) -> None:
@@ -20,6 +21,8 @@ def tell(error: CollectorError, stream: TextIO | None = None) -> None:
         lines += [f"  {_printable(str(problem))}" for problem in error.problems]
     if error.hint:
         lines.append(f"  {cyan}→{plain} {_printable(error.hint)}")
+    if stream is None and stderr_is_journal():
+        lines = [f"<3>{line}" for line in lines]  # so that `journalctl -p err` shows it
     print("\n".join(lines), file=out)  # this is the one place that prints errors
 
 

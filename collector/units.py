@@ -123,7 +123,9 @@ def percent(value: float | None) -> str:
         return "–"
     if abs(value) >= 9.95:
         return f"{value:.0f} %"
-    return f"{value:.1f} %" if abs(value) >= 0.995 or value == 0 else f"{value:.2f} %"
+    if value == 0:
+        return "0 %"
+    return f"{value:.1f} %" if abs(value) >= 0.995 else f"{value:.2f} %"
 
 
 def _three(value: float) -> str:

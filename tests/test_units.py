@@ -162,14 +162,15 @@ def test_bytes_are_shown_in_the_decimal_unit_that_fits(count: float | None, text
     [
         (None, "–"),
         (0, "0 %"),
-        (0.084, "0.084 %"),
+        (0.084, "0.08 %"),
         (0.00001, "0.00 %"),
         (3.14159, "3.1 %"),
+        (5.0, "5.0 %"),
         (9.96, "10 %"),
         (41.8, "42 %"),
         (-50.0, "-50 %"),
     ],
 )
-def test_a_share_has_two_digits_where_it_is_small(value: float | None, text: str) -> None:
+def test_a_share_is_finer_where_it_is_small(value: float | None, text: str) -> None:
     """And never an exponent."""
     assert percent(value) == text

@@ -57,6 +57,7 @@ class Runs:
         self._meter = meter
         self._boot_id = boot_id
         self._crashed = Folded(log, "workload.crashed", level="error")
+        self._telling = Telling()
         self._idle = threading.Condition()
         self._under_way: dict[object, tuple[Subject, clock.Instant]] = {}
 
@@ -66,8 +67,8 @@ class Runs:
         kind = KINDS[workload.kind]
         record, result = self._timed(_subject(workload), lambda: kind.run(workload, self._children))
         if result is not None:
-            _tell(record, stopped=result.stopped)
-            _tell_slow(record, getattr(workload, "slow", None))
+            self._telling.ran(record, stopped=result.stopped)
+            self._telling.slow(record, getattr(workload, "slow", None))
         return record
 
     def time(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
@@ -88,7 +89,7 @@ class Runs:
                 detail = f"still going on after {went_on} when the recorder stopped"
                 record = self._without_figures(subject, since.wall_ms, "failed", detail)
                 self._put(time.monotonic(), [record])
-                _tell(record, stopped=True)
+                self._telling.ran(record, stopped=True)
         return len(abandoned)
 
     def missed(self, workload: WorkloadSettings, at_ms: int, detail: str) -> None:
@@ -182,7 +183,7 @@ class Runs:
     def _note(self, workload: WorkloadSettings, at_ms: int, outcome: Outcome, detail: str) -> None:
         record = self._without_figures(_subject(workload), at_ms, outcome, detail)
         self._put(time.monotonic(), [record])
-        log.warning(f"workload.{outcome}", name=workload.name, detail=detail)
+        self._telling.say(True, f"workload.{outcome}", workload.name, detail=detail)
 
     def _without_figures(self, subject: Subject, at_ms: int, outcome: Outcome, detail: str) -> msgspec.Struct:
         return Run.record(
@@ -219,34 +220,48 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _tell(record: Any, *, stopped: bool) -> None:
-    """Say how a run went: one line, and a warning where it failed or took more than its budget.
+class Telling:
+    """Says how runs went. What repeats is folded: at once, then at most every 30 s, and its end."""
 
-    None of a run that the recorder's own stop cut off.
-    """
-    fields: dict[str, Any] = {"name": record.workload}
-    wall_ms = None if record.wall_ms is None else round(record.wall_ms, 2)
-    log.info("workload.ran", **fields, kind=record.workload_kind, outcome=record.outcome, wall_ms=wall_ms)
-    if stopped:
-        return
-    if record.outcome not in {"ok", "missed"}:
-        log.warning("workload.failed", **fields, outcome=record.outcome, detail=record.detail)
-    elif over_budget(record):
-        log.warning("workload.over_budget", **fields, wall_ms=wall_ms, budget_ms=record.budget_ms)
+    def __init__(self) -> None:
+        self._folded: dict[tuple[str, str], Folded] = {}
 
+    def ran(self, record: Any, *, stopped: bool) -> None:
+        """One line, and a warning where it failed or took more than its budget.
 
-def _tell_slow(record: Any, threshold: float | None) -> None:
-    """Warn of a query over its threshold, in seconds; one that did not finish is no slow query."""
-    if threshold is None or record.outcome != "ok" or record.wall_ms is None:
-        return
-    if record.wall_ms > threshold * 1000:
-        log.warning(
+        None of a run that the recorder's own stop cut off.
+        """
+        wall_ms = None if record.wall_ms is None else round(record.wall_ms, 2)
+        name, outcome = record.workload, record.outcome
+        log.info("workload.ran", name=name, kind=record.workload_kind, outcome=outcome, wall_ms=wall_ms)
+        if stopped or outcome == "missed":
+            return
+        bad = outcome != "ok"
+        self.say(bad, "workload.failed", name, outcome=outcome, detail=record.detail)
+        if not bad:
+            over, budget_ms = over_budget(record), record.budget_ms
+            self.say(over, "workload.over_budget", name, wall_ms=wall_ms, budget_ms=budget_ms)
+
+    def slow(self, record: Any, threshold: float | None) -> None:
+        """Warn of a query over its threshold, in seconds; one that did not finish is no slow query."""
+        if threshold is None or record.outcome != "ok" or record.wall_ms is None:
+            return
+        self.say(
+            record.wall_ms > threshold * 1000,
             "query.slow",
-            name=record.workload,
+            record.workload,
             duration_ms=round(record.wall_ms, 1),
             threshold_ms=threshold * 1000,
             rows=record.rows,
         )
+
+    def say(self, bad: bool, event: str, name: str, **fields: Any) -> None:
+        """Log ``event`` of a workload, or the end of it."""
+        folded = self._folded.setdefault((name, event), Folded(log, event))
+        if bad:
+            folded.happened(time.monotonic(), name=name, **fields)
+        else:
+            folded.over(name=name)
 
 
 def over_budget(record: Any) -> bool:

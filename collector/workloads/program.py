@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from collector.workloads.environment import environment
@@ -38,4 +39,8 @@ def _file_fault(path: Path, cwd: Path | None) -> str | None:
 def _programs(path: str) -> set[str]:
     """The names of all files in the folders of ``path``."""
     folders = [Path(folder) for folder in path.split(":") if folder]
-    return {entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()}
+    found: set[str] = set()
+    for folder in folders:
+        with suppress(OSError):  # a folder that this user may not look into holds nothing for them
+            found |= {entry.name for entry in folder.iterdir()}
+    return found

@@ -42,9 +42,13 @@ def interpreter(python: str, flags: tuple[str, ...], module: str) -> list[str]:
 
 
 class Children:
-    """Runs children, each through a runner of its own; safe to share between threads."""
+    """Runs children, each through a runner of its own; safe to share between threads.
 
-    def __init__(self) -> None:
+    ``umask`` is what files of theirs are made with; -1 is our own.
+    """
+
+    def __init__(self, umask: int = -1) -> None:
+        self._umask = umask
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._stopping = False
@@ -104,7 +108,7 @@ class Children:
 
     def _attended(self, job: dict[str, Any], ours: socket.socket, theirs: socket.socket) -> dict[str, Any]:
         try:
-            runner = _start(job, theirs)
+            runner = _start(job, theirs, self._umask)
         except OSError as error:
             return {"ended": "crashed", "reason": f"cannot start the runner: {error.strerror}"}
         theirs.close()
@@ -148,7 +152,7 @@ def _complete(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _start(job: dict[str, Any], control: socket.socket) -> subprocess.Popen[bytes]:
+def _start(job: dict[str, Any], control: socket.socket, umask: int) -> subprocess.Popen[bytes]:
     silent = None if job["output"] == "inherit" else subprocess.DEVNULL
     return subprocess.Popen(
         [*interpreter(sys.executable, ("-I", "-S"), "runner.main"), str(control.fileno())],
@@ -157,6 +161,7 @@ def _start(job: dict[str, Any], control: socket.socket) -> subprocess.Popen[byte
         env=environment(),
         pass_fds=(control.fileno(),),
         start_new_session=job["own_session"],
+        umask=umask,
     )
 
 

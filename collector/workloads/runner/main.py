@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Before Linux 6.2 a task's counters of resident memory lag by up to 64 pages.
-FLOOR_SLACK_BYTES = 64 * 4096
+FLOOR_SLACK_BYTES = 2 << 20
 
 
 def main() -> None:
