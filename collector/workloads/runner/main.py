@@ -17,7 +17,7 @@ TYPE_CHECKING = False  # importing typing would cost 3 ms
 if TYPE_CHECKING:
     from typing import Any
 
-# Before Linux 6.2 a task's counters of resident memory lag by up to 64 pages.
+# Counters of resident memory lag: by up to 64 pages a task before Linux 6.2, by a batch a core since then.
 FLOOR_SLACK_BYTES = 2 << 20
 
 
