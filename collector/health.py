@@ -116,6 +116,8 @@ def _of_daemon(daemon: Document, settings: Settings, now_ms: int) -> list[str]:
     found: list[str] = []
     if daemon.get("stuck"):
         found.append(f"nothing can be written: {daemon['stuck']}")
+    stalled = daemon.get("stalled") or []
+    found += [f"the {part} has hung for half a minute: its stack is in the log" for part in stalled]
     if late := _no_commit_since(daemon, settings, now_ms):
         found.append(f"nothing was committed for {long_span(late)}: look into the recorder's log")
     if dropped := daemon.get("counters", {}).get("dropped"):
