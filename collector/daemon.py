@@ -129,7 +129,7 @@ class Daemon:
         ).wait(FIRST_COMMIT_SECONDS)
         self._last_step = sessions.end(begun.id, lambda: clock.now().wall_ms, self.buffer.counts)
         if begun.unclean_since is not None:
-            logger.warning("session.unclean", hint="the recorder before this one was killed")
+            logger.warning("session.unclean", last_sign=begun.unclean_since, reason="the last one was killed")
         self._register(self.settings.workloads)
         yield
 
@@ -265,9 +265,6 @@ class Daemon:
         }
 
     # Small wires between the parts. -------------------------------------------------------------
-
-    def _flush_ms(self) -> float | None:
-        return self.writer.last_flush_ms
 
     def _look(self) -> None:
         self.step(clock.now())

@@ -99,6 +99,15 @@ def test_a_killed_daemon_leaves_a_gap_and_an_unclean_session(recorder: Recorder)
     assert "session.unclean" in {event["event"] for event in recorder.events()}
 
 
+def test_a_database_that_is_deleted_ends_the_daemon(recorder: Recorder) -> None:
+    """Rather than record into nothing and call it committed; systemd starts it anew on a new file."""
+    recorder.start(WATCHDOG_USEC="2000000")  # it looks as often as it pings
+    recorder.database.unlink()
+    assert recorder.process is not None
+    assert recorder.process.wait(20) == 1
+    assert "was deleted or replaced" in recorder.log.read_text()
+
+
 def test_a_reload_takes_new_workloads_and_drops_old_ones(recorder: Recorder) -> None:
     """SIGHUP, as `systemctl reload` sends it."""
     workload = '\n[[workloads]]\nname = "{}"\nkind = "command"\nargv = ["true"]\nevery = "1h"\n'
