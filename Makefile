@@ -7,10 +7,11 @@ BIN := .venv/bin
 setup: .venv/ready
 
 .venv/ready: pyproject.toml requirements-dev.lock
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "collector needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "collector needs Python 3.11 or newer; set PYTHON=python3.12, for example")'
+	@echo 'setting up .venv: about half a minute'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The example config measures a small application that stands beside it, so that is started too.

@@ -73,6 +73,8 @@ def duration(ms: float | None) -> str:
     """A measured time in the unit that fits, three figures: ``0.31 ms``, ``41.8 s``, ``1 h 12 m``."""
     if ms is None:
         return "–"
+    if ms == 0:
+        return "0 ms"
     if ms < 0.9995:
         return f"{ms * 1000:.3g} µs" if ms < 0.01 else f"{ms:.2f} ms"
     if ms < 999.5:

@@ -154,11 +154,21 @@ def _print_whole(run: Row) -> None:
     long = {key: str(given.pop(key)) for key in _LONG if key in given}
     width = max(map(len, given))
     for key, value in given.items():
-        told = at_second(value, clock.now().wall_ms) if key == "timestamp" else value
-        click.echo(f"{key:<{width}}  {printable(str(told))}")
+        click.echo(f"{key:<{width}}  {printable(_figure(key, value))}")
     for key, text in long.items():
-        click.echo(f"{key}:")
-        _print_lines(text)
+        if text:
+            click.echo(f"{key}:")
+            _print_lines(text)
+
+
+def _figure(column: str, value: Any) -> str:
+    """A value in the unit that its column's name carries."""
+    units: dict[str, Callable[[Any], str]] = {"_ms": duration, "_bytes": size, "_percent": percent}
+    if column == "timestamp":
+        return at_second(value, clock.now().wall_ms)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return next((say(value) for end, say in units.items() if column.endswith(end)), str(value))
 
 
 def _print_output(run: Row) -> None:

@@ -56,7 +56,10 @@ def others_percent(state: MachineState, own_seconds: float) -> float | None:
 
 
 def noisy(others: float | None, memory: float | None, io: float | None) -> bool | None:
-    """Whether the machine was too busy for the run's time to be trusted; None when nothing is known."""
+    """Whether the machine was too busy for the run's time to be trusted.
+
+    One sign is enough for yes; for no, what other work took has to be known. None otherwise.
+    """
     limits = ((others, NOISY_OTHERS_PERCENT), (memory, NOISY_MEMORY_PERCENT), (io, NOISY_IO_PERCENT))
     known = [value >= limit for value, limit in limits if value is not None]
-    return any(known) if known else None
+    return True if any(known) else False if others is not None else None

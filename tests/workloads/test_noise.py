@@ -38,6 +38,7 @@ def test_others_are_what_is_busy_beside_the_run(
         (0.0, 10.0, 0.0, True),
         (0.0, 0.0, 30.0, True),
         (None, None, 30.0, True),
+        (None, 0.0, 0.0, None),
     ],
 )
 def test_a_busy_machine_makes_a_run_noisy(
