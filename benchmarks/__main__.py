@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.report import Row, table
 
-ALL = ("writer", "start", "timing", "footprint")
+ALL = ("writer", "start", "timing", "samplers", "footprint")
 RESULTS = Path(__file__).parent / "results"
 
 
