@@ -1,4 +1,4 @@
-"""What applications and commands use to talk to the daemon. Standard library only."""
+"""A connection to the daemon that asks and waits for the answer. Standard library only."""
 
 from __future__ import annotations
 
