@@ -211,11 +211,33 @@ def test_a_library_enters_by_its_door(library: str) -> None:
     assert users - DOORS[library] == set()
 
 
+# Libraries that a hook serves: imported by the application, by the hook for their types only or late.
+HOOKED = {"sqlalchemy", "peewee", "requests", "httpx"}
+
+
 def test_what_the_client_needs_is_in_the_standard_library() -> None:
     """Applications import it, and must not pay for ours."""
-    libraries = {name.split(".")[0] for name in imported(MODULES["client"])} - {"__future__"}
-    assert libraries <= sys.stdlib_module_names
-    assert {name for module in ("", "client") for name in imported(MODULES[module]) if own(name)} == set()
+    client = [module for module in MODULES if unit(module) == "client"]
+    for module in client:
+        names = set(imported(MODULES[module]))
+        ours = {own(name) for name in names if own(name)}
+        assert all(unit(name) == "client" for name in ours if name), module
+        hooked = HOOKED if ".hooks." in module else set()
+        assert {n.split(".")[0] for n in names} - {
+            "__future__",
+            "collector",
+        } <= sys.stdlib_module_names | hooked
+
+
+def test_importing_the_client_loads_the_standard_library_only() -> None:
+    """And nothing dear of it: no asyncio, no OpenSSL."""
+    code = "import sys; before = set(sys.modules); import collector.client; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert loaded <= sys.stdlib_module_names | {"collector"}
+    assert loaded & {"asyncio", "ssl", "_hashlib", "sqlite3"} == set()
 
 
 def test_the_daemon_loads_nothing_that_only_a_command_or_a_page_needs() -> None:
