@@ -136,7 +136,7 @@ class Daemon:
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
-        server = Server(self.settings.socket, self.buffer, {"status": self.status})
+        server = Server(self.settings.socket, self.buffer, {"status": lambda _: self.status()})
         server.start()
         try:
             yield

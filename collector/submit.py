@@ -11,6 +11,8 @@ from collector import clock, log
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError, NotRunning
 from collector.intake import protocol
+from collector.intake.statements import Statements
+from collector.records.base import Arrival
 from collector.settings import Settings
 from collector.store import schema
 from collector.store.buffer import Batch, Buffer, Outcome
@@ -62,21 +64,19 @@ def _directly(settings: Settings, items: Sequence[dict[str, Any]]) -> dict[str, 
         database = open_writer(path, settings.collector.durability)
         schema.prepare(database, path)
         buffer, outcomes = Buffer(), list[Outcome]()
-        records = tuple(protocol.record(item) for item in items)
+        said = protocol.records_of(list(items), Arrival(clock.now().wall_ms, Statements()))
         writer = Writer(raw(database), buffer)
-        buffer.offer(time.monotonic(), Batch(records, 0, outcomes.append))
+        buffer.offer(time.monotonic(), Batch(said.records, 0, outcomes.append))
         writer.step(clock.now())
         stuck = writer.stuck
         writer.close(0)
         database.close()
-    except ValueError as error:
-        raise CollectorError(f"not a record: {error}") from error
     finally:
         lock.release()
     if not outcomes:
         raise CollectorError(f"{path}: {stuck}", hint="nothing was stored; mend that and try again")
     (outcome,) = outcomes
-    return _or_raise(protocol.told(outcome))
+    return _or_raise(protocol.told(outcome, said))
 
 
 def _or_raise(answer: dict[str, Any]) -> dict[str, Any]:

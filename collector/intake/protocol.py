@@ -7,25 +7,36 @@ optionally ``id``. ``{"ask": "status"}`` asks instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from collector.records.base import KINDS, Kind
-from collector.registry import nearest
+from collector.intake.check import Refused, checked, document_faults, prepare
+from collector.intake.loose import apart, loads
+from collector.records.base import Arrival, Kind, pushed_kinds
 from collector.store.buffer import Outcome
 
 LONGEST_LINE = 1 << 20
 MOST_RECORDS = 1_000
 
-Rejections = list[tuple[int, str]]
+
+class Rejection(NamedTuple):
+    """A record that was refused: where on its line, why, and each fault with its path."""
+
+    position: int
+    reason: str
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+Rejections = list[Rejection]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A line that wants to know something."""
+    """A line that wants to know something, or to have something done; ``words`` is the whole of it."""
 
     about: str
+    words: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,67 +49,125 @@ class Delivery:
     size: int
 
 
-def parse(line: bytes) -> Question | Delivery:
+def parse(line: bytes, arrival: Arrival) -> Question | Delivery:
     """Read one line; whatever it holds, this answers and does not raise."""
     try:
         document = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Delivery((), (), [(0, f"not a line of JSON: {error}")], len(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _loose(line, arrival)
     if isinstance(document, dict) and isinstance(document.get("ask"), str):
-        return Question(document["ask"])
+        return Question(document["ask"], document)
     items = document if isinstance(document, list) else [document]
     if len(items) > MOST_RECORDS:
-        reason = f"{len(items)} records on one line; at most {MOST_RECORDS}"
-        return Delivery((), (), [(i, reason) for i in range(len(items))], len(line))
-    return _delivery(items, len(line))
+        return _too_many(len(items), len(line))
+    if _is_plain(line, items):
+        records = _at_once(items, arrival)
+        if records is not None:
+            return Delivery(tuple(records), tuple(range(len(records))), [], len(line))
+    return _loose(line, arrival)
+
+
+def records_of(items: list[Any], arrival: Arrival) -> Delivery:
+    """The same for records that are no text any more."""
+    return _one_by_one(items, arrival, 0)
 
 
 def told(outcome: Outcome, said: Delivery | None = None) -> dict[str, Any]:
     """The answer to a delivery; positions count from 0 in the line as it was sent."""
     refused = [*said.rejected] if said else []
     for i, reason in outcome.rejected:
-        refused.append((said.positions[i] if said else i, reason))
+        refused.append(Rejection(said.positions[i] if said else i, reason))
+    nothing = not (outcome.duplicate or refused)
     return {
-        "result": "committed" if outcome.committed else "duplicate" if outcome.duplicate else "rejected",
+        "result": "committed"
+        if outcome.committed or nothing
+        else "duplicate"
+        if outcome.duplicate
+        else "rejected",
         "committed": outcome.committed,
         "duplicate": outcome.duplicate,
-        "rejected": [{"position": i, "reason": reason} for i, reason in sorted(refused)],
+        "rejected": [_rejection(one) for one in sorted(refused)],
     }
 
 
-def _delivery(items: list[Any], size: int) -> Delivery:
+def _rejection(one: Rejection) -> dict[str, Any]:
+    faults = [{"path": path, "fault": what} for path, what in one.faults]
+    return {"position": one.position, "reason": one.reason, **({"faults": faults} if faults else {})}
+
+
+def _is_plain(line: bytes, items: list[Any]) -> bool:
+    """Whether nothing on the line needs a closer look: no key twice in an object, no NUL in a text.
+
+    JSON readers keep the last of two equal keys and say nothing. So the keys that are left are counted
+    against those on the line; a text that looks like one costs no more than the closer look.
+    """
+    if b"\\u0000" in line:
+        return False
+    try:
+        keys = sum(map(len, items))
+    except TypeError:
+        return False
+    on_line = line.count(b'":')
+    return on_line == keys or on_line == sum(map(_keys, items))
+
+
+def _keys(value: object) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(_keys(v) for v in value.values() if isinstance(v, (dict, list)))
+    return sum(map(_keys, value)) if isinstance(value, list) else 0
+
+
+def _at_once(items: list[dict[str, Any]], arrival: Arrival) -> list[msgspec.Struct] | None:
+    """All records of a line; None when there is one that does not fit."""
+    kinds = pushed_kinds()
+    convert = msgspec.convert
+    records: list[msgspec.Struct] = []
+    try:
+        for item in items:
+            kind = kinds[item["kind"]]
+            prepare(kind, item, arrival)
+            record = convert(item, kind.struct)
+            if kind.has_documents and _has_bad_document(kind, record):
+                return None
+            records.append(record)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return None
+    return records
+
+
+def _has_bad_document(kind: Kind, record: Any) -> bool:
+    given = [(column, getattr(record, column.column_name)) for column in kind.document_columns]
+    for part in kind.parts:
+        inside = getattr(record, part.field)
+        if inside is not None:
+            given += [(column, getattr(inside, column.column_name)) for column in part.documents]
+    return any(
+        next(document_faults("", value, column.longest), None) for column, value in given if value is not None
+    )
+
+
+def _loose(line: bytes, arrival: Arrival) -> Question | Delivery:
+    """The closer look: each record on its own, read by a reader that misses nothing."""
+    text = line.decode("utf-8", "surrogateescape")
+    pieces = apart(text)
+    if len(pieces) > MOST_RECORDS:
+        return _too_many(len(pieces), len(line))
+    return _one_by_one(pieces, arrival, len(line), read=loads)
+
+
+def _one_by_one(items: list[Any], arrival: Arrival, size: int, read: Any = lambda item: item) -> Delivery:
     records: list[msgspec.Struct] = []
     positions: list[int] = []
     rejected: Rejections = []
     for position, item in enumerate(items):
         try:
-            records.append(record(item))
+            records.append(checked(read(item), arrival))
             positions.append(position)
-        except ValueError as error:
-            rejected.append((position, str(error)))
+        except Refused as error:
+            rejected.append(Rejection(position, str(error), tuple(error.faults)))
     return Delivery(tuple(records), tuple(positions), rejected, size)
 
 
-def record(item: object) -> msgspec.Struct:
-    """One record from its JSON object; raises ValueError that says what is wrong with it."""
-    if not isinstance(item, dict):
-        raise ValueError("a record is a JSON object")
-    kind = _kind(item.get("kind"))
-    columns = {key: value for key, value in item.items() if key not in ("kind", "id")}
-    if "id" in item:
-        columns["record_id"] = item["id"]
-    try:
-        made: msgspec.Struct = msgspec.convert({**columns, "kind": kind.name}, kind.struct)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(str(error)) from error
-    return made
-
-
-def _kind(name: object) -> Kind:
-    pushed = [kind.name for kind in KINDS.values() if kind.pushed]
-    if isinstance(name, str) and name in pushed:
-        return KINDS[name]
-    if name is None:
-        raise ValueError(f"`kind` is missing; allowed are {', '.join(pushed)}")
-    hint = nearest(str(name)[:80], pushed) or f"; allowed are {', '.join(pushed)}"
-    raise ValueError(f"unknown kind {str(name)[:80]!r}{hint}")
+def _too_many(count: int, size: int) -> Delivery:
+    reason = f"{count} records on one line; at most {MOST_RECORDS}"
+    return Delivery((), (), [Rejection(i, reason) for i in range(count)], size)

@@ -1,7 +1,7 @@
 """The daemon's socket: one thread, any number of clients, each answered in order after the commit.
 
-A client can be slow, silent or hostile without slowing another: nothing here blocks, and what one
-connection may hold is bounded.
+A client can be slow, silent or hostile without slowing another: nothing here blocks, what one
+connection may hold is bounded, and so is the time one turn gives to it.
 """
 
 from __future__ import annotations
@@ -9,71 +9,74 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from collector.client import short
+from collector import clock
 from collector.errors import CollectorError
+from collector.intake.connection import READ_SIZE, Connection, Overlong, Slot
+from collector.intake.listener import inode, listen, remove, same_user
 from collector.intake.protocol import LONGEST_LINE, Delivery, Question, parse, told
+from collector.intake.statements import Statements
 from collector.log import Folded, get_logger
+from collector.records.base import Arrival
 from collector.store.buffer import Batch, Buffer, Outcome
 
 log = get_logger("intake")
 
 MOST_CONNECTIONS = 64
-MOST_PENDING = 64  # unanswered lines a connection; beyond it we stop reading from it
+IDLE_SECONDS = 1.0  # who is silent for so long gives way to a newcomer when all places are taken
+TURN_SECONDS = 0.02  # of work for one client, before the next has its turn
+SWEEP_SECONDS = 5.0
 RETRY_AFTER_MS = 200
 
-Asks = Mapping[str, Callable[[], dict[str, Any]]]
-
-
-class Connection:
-    """One client: bytes that came, answers that are due in the order of its lines."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
-        self.received = bytearray()
-        self.to_send = bytearray()
-        self.pending: deque[list[bytes | None]] = deque()
-        self.closed = False
-        self.watched = 0  # what the selector looks for on it
-
-    def ready_answers(self) -> None:
-        """Move answers to the send buffer as far as they are known without a hole."""
-        while self.pending and self.pending[0][0] is not None:
-            self.to_send += self.pending.popleft()[0] or b""
+Words = dict[str, Any]
+Reply = Callable[[Words], None]
+# What can be asked: answered at once, or, by way of `reply`, when it is done.
+Asks = Mapping[str, Callable[[Words], Words]]
+Tasks = Mapping[str, Callable[[Words, Reply], None]]
 
 
 class Server:
     """Listens on ``path`` (0600, in a folder only this user can enter) and feeds the buffer."""
 
-    def __init__(self, path: Path, buffer: Buffer, asks: Asks) -> None:
+    def __init__(
+        self,
+        path: Path,
+        buffer: Buffer,
+        asks: Asks,
+        tasks: Tasks | None = None,
+        statements: Statements | None = None,
+    ) -> None:
         self.path = path
         self._buffer = buffer
         self._asks = asks
+        self._tasks = tasks or {}
+        self._statements = statements or Statements()
         self._selector = selectors.DefaultSelector()
         self._listener: socket.socket | None = None
         self._inode: int | None = None
-        self._answered: deque[tuple[Connection, list[bytes | None], bytes]] = deque()
+        self._answered: deque[tuple[Connection, Slot, bytes]] = deque()
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._connections: set[Connection] = set()
+        self._behind: set[Connection] = set()  # whose lines wait for their next turn
+        self._swept = time.monotonic()
         self._refused = Folded(log, "intake.refused")
         self._broken = Folded(log, "intake.broken", level="error")
+        self.progress = time.monotonic()
 
     def start(self) -> None:
         """Listen, in a thread of its own. Raises CollectorError when the place cannot be used."""
-        self._listener = _listen(self.path)
-        self._inode = _inode(self.path)
+        self._listener = listen(self.path, MOST_CONNECTIONS)
+        self._inode = inode(self.path)
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._selector.register(self._wake_in, selectors.EVENT_READ, None)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -87,15 +90,13 @@ class Server:
         self._wake()
         if self._thread is not None:
             self._thread.join(timeout)
-        if self._listener is not None and _inode(self.path) == self._inode:
-            # Not another's, who may have taken the place by now; a dead socket does no harm.
-            with suppress(OSError):
-                self.path.unlink(missing_ok=True)
+        if self._listener is not None:
+            remove(self.path, self._inode)
 
     def _run(self) -> None:
         while not self._stopping:
             try:
-                self.step(None)
+                self.step(self._longest_wait())
             except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
                 self._broken.happened(time.monotonic(), error=f"{type(error).__name__}: {error}")
         for connection in list(self._connections):
@@ -103,137 +104,187 @@ class Server:
         if self._listener is not None:
             self._listener.close()
 
+    def _longest_wait(self) -> float | None:
+        """For ever, unless somebody's lines wait, or somebody may run out of our patience."""
+        if self._behind:
+            return 0.0
+        return SWEEP_SECONDS if any(c.received or c.to_send for c in self._connections) else None
+
     def step(self, timeout: float | None) -> bool:
         """One turn: whatever is readable or writable now. True when there was something."""
         events = self._selector.select(timeout)
+        now = time.monotonic()
+        for connection in [*self._behind]:
+            self._serve(connection, 0, now)
         for key, mask in events:
             if key.fileobj is self._listener:
-                self._accept()
+                self._accept(now)
             elif key.fileobj == self._wake_in:
                 os.read(self._wake_in, 4096)
             else:
-                self._serve(key.data, mask)
-        self._deliver_answers()
+                self._serve(key.data, mask, now)
+        self._deliver_answers(now)
+        if now - self._swept > SWEEP_SECONDS:
+            self._sweep(now)
         return bool(events)
 
-    def _accept(self) -> None:
+    def _accept(self, now: float) -> None:
         assert self._listener is not None
         try:
             sock, _ = self._listener.accept()
         except OSError as error:
-            self._refused.happened(time.monotonic(), reason=str(error))
+            self._refused.happened(now, reason=str(error))
             return
-        reason = "" if _same_user(sock) else "another user"
-        if len(self._connections) >= MOST_CONNECTIONS:
-            reason = f"more than {MOST_CONNECTIONS} connections"
-        if reason:
-            self._refused.happened(time.monotonic(), reason=reason)
+        if not same_user(sock):
+            self._refused.happened(now, reason="another user")
             sock.close()
-            return
+        elif not self._has_room(now):
+            self._refused.happened(now, reason=f"more than {MOST_CONNECTIONS} connections at work")
+            self._turn_away(sock)
+        else:
+            sock.setblocking(False)
+            connection = Connection(sock, LONGEST_LINE, now)
+            self._connections.add(connection)
+            self._watch(connection)
+
+    def _has_room(self, now: float) -> bool:
+        """Whether there is a place, or somebody silent gives one up: clients connect again by themselves."""
+        if len(self._connections) < MOST_CONNECTIONS:
+            return True
+        silent = [c for c in self._connections if not c.pending and now - c.heard > IDLE_SECONDS]
+        if not silent:
+            return False
+        self._drop(min(silent, key=lambda c: c.heard))
+        return True
+
+    def _turn_away(self, sock: socket.socket) -> None:
         sock.setblocking(False)
-        connection = Connection(sock)
-        self._connections.add(connection)
-        self._watch(connection)
-
-    def _serve(self, connection: Connection, mask: int) -> None:
+        answer = {"result": "busy", "reason": "too many connections", "retry_after_ms": RETRY_AFTER_MS}
         try:
-            if mask & selectors.EVENT_READ:
-                self._read(connection)
-            if mask & selectors.EVENT_WRITE and not connection.closed:
-                self._send(connection)
-        except OSError:
-            self._drop(connection)
+            sock.send(_line(answer))
+        except OSError as error:
+            self._refused.happened(time.monotonic(), reason=f"gone again: {error}")
+        sock.close()
 
-    def _read(self, connection: Connection) -> None:
-        data = connection.socket.recv(1 << 18)
-        if not data:
-            self._drop(connection)
+    def _serve(self, connection: Connection, mask: int, now: float) -> None:
+        """Read what came, answer whole lines, send what is due."""
+        if connection.closed:
             return
-        connection.received += data
+        if mask & selectors.EVENT_READ:
+            self._read(connection, now)
         self._take_lines(connection)
-        if b"\n" not in connection.received and len(connection.received) > LONGEST_LINE:
-            self._refused.happened(time.monotonic(), reason=f"a line over {LONGEST_LINE} bytes")
+        connection.send(now)
+        if connection.is_done or connection.is_endless:
             self._drop(connection)
+        else:
+            self._watch(connection)
+
+    def _read(self, connection: Connection, now: float) -> None:
+        try:
+            data = connection.socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:  # it is gone; what it sent before still counts
+            data, connection.mute = b"", True
+        connection.take_in(data, now)
 
     def _take_lines(self, connection: Connection) -> None:
-        while len(connection.pending) < MOST_PENDING:
-            end = connection.received.find(b"\n")
-            if end < 0:
+        """Answer whole lines, for as long as one turn lasts."""
+        self._behind.discard(connection)
+        end = time.monotonic() + TURN_SECONDS
+        while connection.may_take:
+            now = time.monotonic()
+            if now > end:
+                self._behind.add(connection)
                 break
-            line = bytes(connection.received[:end])
-            del connection.received[: end + 1]
-            if line.strip():
+            line = connection.next_line(now)
+            if line is None:
+                break
+            if isinstance(line, Overlong):
+                self._refuse_overlong(connection)
+            elif line.strip():
                 self._take_line(connection, line)
-        self._watch(connection)
-        self._send(connection)
+        connection.collect_answers(time.monotonic())
+
+    def _refuse_overlong(self, connection: Connection) -> None:
+        self._buffer.reject(1)
+        reason = f"a line is longer than {LONGEST_LINE:,} bytes"
+        self._refused.happened(time.monotonic(), reason=reason)
+        rejected = [{"position": 0, "reason": reason}]
+        connection.expect().answer = _line(
+            {"result": "rejected", "committed": 0, "duplicate": 0, "rejected": rejected}
+        )
 
     def _take_line(self, connection: Connection, line: bytes) -> None:
-        slot: list[bytes | None] = [None]
-        connection.pending.append(slot)
-        said = parse(line)
+        said = parse(line, Arrival(clock.now().wall_ms, self._statements))
         if isinstance(said, Question):
-            slot[0] = _line(self._answer(said))
+            self._answer(connection, said)
         else:
-            self._take_delivery(connection, slot, said)
-        connection.ready_answers()
+            self._take_delivery(connection, said)
 
-    def _answer(self, question: Question) -> dict[str, Any]:
-        known = self._asks.get(question.about)
-        if known is None:
-            return {"result": "rejected", "reason": f"cannot be asked; one can ask {', '.join(self._asks)}"}
-        return known()
+    def _answer(self, connection: Connection, question: Question) -> None:
+        slot = connection.expect()
+        if question.about == "quiet":
+            connection.mute = True
+            slot.answer = b""
+        elif question.about in self._tasks:
+            self._tasks[question.about](question.words, self._reply(connection, slot))
+        elif question.about in self._asks:
+            slot.answer = _line(self._asks[question.about](question.words))
+        else:
+            known = ", ".join([*self._asks, *self._tasks, "quiet"])
+            slot.answer = _line({"result": "rejected", "reason": f"cannot be asked; one can ask {known}"})
 
-    def _take_delivery(self, connection: Connection, slot: list[bytes | None], said: Delivery) -> None:
-        if not said.records:
-            self._buffer.reject(len(said.rejected))
-            slot[0] = _line(told(Outcome(), said))
-            return
+    def _reply(self, connection: Connection, slot: Slot) -> Reply:
+        """What another thread calls with the answer to a line."""
 
-        def done(outcome: Outcome) -> None:
-            self._answered.append((connection, slot, _line(told(outcome, said))))
+        def reply(answer: Words) -> None:
+            self._answered.append((connection, slot, _line(answer)))
             self._wake()
 
-        batch = Batch(said.records, said.size, done)
-        try:
-            if self._buffer.offer(time.monotonic(), batch):
-                self._buffer.reject(len(said.rejected))  # only now: a busy line comes again whole
-            else:
-                slot[0] = _line({"result": "busy", "retry_after_ms": RETRY_AFTER_MS})
-        except CollectorError as error:
-            slot[0] = _line({"result": "busy", "reason": error.message, "retry_after_ms": RETRY_AFTER_MS})
+        return reply
 
-    def _deliver_answers(self) -> None:
+    def _take_delivery(self, connection: Connection, said: Delivery) -> None:
+        if not said.records:
+            self._buffer.reject(len(said.rejected))
+            connection.expect().answer = _line(told(Outcome(), said))
+            return
+        slot = connection.expect(len(said.records))
+        reply = self._reply(connection, slot)
+        batch = Batch(said.records, said.size, lambda outcome: reply(told(outcome, said)))
+        try:
+            taken, reason = self._buffer.offer(time.monotonic(), batch), "the queue is full"
+        except CollectorError as error:
+            taken, reason = False, error.message
+        if taken:
+            self._buffer.reject(len(said.rejected))  # only now: a busy line comes again whole
+            return
+        if connection.mute:  # nobody hears that it was too much, so nobody sends it again
+            self._buffer.refuse(len(said.records) + len(said.rejected), "busy")
+        slot.answer = _line({"result": "busy", "reason": reason, "retry_after_ms": RETRY_AFTER_MS})
+
+    def _deliver_answers(self, now: float) -> None:
         touched = set()
         while self._answered:
             connection, slot, answer = self._answered.popleft()
-            slot[0] = answer
+            slot.answer = answer
             touched.add(connection)
         for connection in touched:
-            if not connection.closed:
-                connection.ready_answers()
-                self._serve_again(connection)
+            connection.collect_answers(now)
+            self._serve(connection, 0, now)
 
-    def _serve_again(self, connection: Connection) -> None:
-        try:
-            self._take_lines(connection)
-        except OSError:
+    def _sweep(self, now: float) -> None:
+        self._swept = now
+        for connection in [c for c in self._connections if c.is_stuck(now)]:
+            self._refused.happened(now, reason="a line not ended, or an answer not taken, in time")
             self._drop(connection)
-
-    def _send(self, connection: Connection) -> None:
-        if connection.to_send:
-            try:
-                sent = connection.socket.send(connection.to_send)
-            except BlockingIOError:
-                sent = 0
-            del connection.to_send[:sent]
-        self._watch(connection)
 
     def _watch(self, connection: Connection) -> None:
         """Read only from who can take more, write only to who has something coming."""
         if connection.closed:
             return
         mask = selectors.EVENT_WRITE if connection.to_send else 0
-        if len(connection.pending) < MOST_PENDING and len(connection.to_send) < LONGEST_LINE:
+        if connection.may_read and connection not in self._behind:
             mask |= selectors.EVENT_READ
         if mask == connection.watched:
             return
@@ -249,6 +300,7 @@ class Server:
         if not connection.closed:
             connection.closed = True
             self._connections.discard(connection)
+            self._behind.discard(connection)
             if connection.watched:
                 self._selector.unregister(connection.socket)
             connection.socket.close()
@@ -260,55 +312,5 @@ class Server:
             return  # the pipe is full of wake-ups already
 
 
-def _line(answer: dict[str, Any]) -> bytes:
+def _line(answer: Words) -> bytes:
     return msgspec.json.encode(answer) + b"\n"
-
-
-def _listen(path: Path) -> socket.socket:
-    """A listening socket that only this user can reach: 0600 in a 0700 folder."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.parent.stat().st_mode & 0o077:
-            raise CollectorError(
-                f"{path.parent}: others can enter the folder of the socket",
-                hint=f"run `chmod 700 {path.parent}`, or set `socket` under [collector]",
-            )
-        _refuse_if_alive(path)
-        path.unlink(missing_ok=True)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        with short(path) as address:
-            sock.bind(address)
-        path.chmod(0o600)
-        sock.listen(MOST_CONNECTIONS)
-        sock.setblocking(False)
-    except OSError as error:
-        raise CollectorError(
-            f"{path}: {error.strerror or error}", hint="set `socket` under [collector] to another place"
-        ) from error
-    return sock
-
-
-def _refuse_if_alive(path: Path) -> None:
-    """The lock guards our database, not this path: another database's recorder may listen there."""
-    try:
-        with socket.socket(socket.AF_UNIX) as sock, short(path) as address:
-            sock.connect(address)
-    except OSError:
-        return  # nobody answers: it is a dead one's, or not there
-    raise CollectorError(
-        f"{path} is in use by another recorder", hint="set `socket` under [collector] to another place"
-    )
-
-
-def _inode(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return None
-
-
-def _same_user(sock: socket.socket) -> bool:
-    """Whether the peer runs as this user or as root; source: unix(7), SO_PEERCRED."""
-    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return uid in (os.geteuid(), 0)

@@ -1,102 +1,54 @@
 """What a record kind is: a Peewee model that is the table, the validator and the documentation at once.
 
-Columns are declared with the four field classes below, which carry unit and range beside the help
-text. From them come the table, the struct that travels through the buffer, and the INSERT.
+Its columns are declared with the field classes of `collector.records.columns`. From them come the
+table, the struct that travels through the buffer, and the INSERT.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from collector.orm import peewee
+from collector.records.columns import (
+    Document,
+    Flag,
+    Real,
+    Reference,
+    Text,
+    Timestamp,
+    Whole,
+)
 from collector.registry import Registry
 
-Family = Literal["machine", "recorder", "workload", "reported"]
-INT64 = (-(2**63), 2**63 - 1)
+__all__ = [
+    "KINDS",
+    "KINDS_BY_MODEL",
+    "KINDS_BY_STRUCT",
+    "Arrival",
+    "Document",
+    "Family",
+    "Flag",
+    "Kind",
+    "Part",
+    "Real",
+    "Record",
+    "Reference",
+    "Text",
+    "Timestamp",
+    "Whole",
+    "forget",
+    "kind",
+    "once",
+    "pushed_kinds",
+    "typed",
+]
 
-
-class Whole(peewee.BigIntegerField):
-    """A 64-bit integer column; ``unit`` and the range are stated in the model."""
-
-    python_type = int
-
-    def __init__(
-        self,
-        help_text: str,
-        *,
-        unit: str = "",
-        minimum: int = INT64[0],
-        maximum: int = INT64[1],
-        **options: Any,
-    ) -> None:
-        super().__init__(help_text=help_text, **options)
-        self.unit = unit
-        self.rules = {"ge": minimum, "le": maximum}
-
-
-class Real(peewee.DoubleField):
-    """A finite floating-point column."""
-
-    python_type = float
-
-    def __init__(
-        self,
-        help_text: str,
-        *,
-        unit: str = "",
-        minimum: float = -1.7e308,
-        maximum: float = 1.7e308,
-        **options: Any,
-    ) -> None:
-        super().__init__(help_text=help_text, **options)
-        self.unit = unit
-        # The bounds also keep infinity out: JSON readers turn 1e999 into it.
-        self.rules = {"ge": minimum, "le": maximum}
-
-
-class Text(peewee.TextField):
-    """A UTF-8 column of at most ``longest`` characters, one of ``choices``, or like ``pattern``."""
-
-    python_type = str
-
-    def __init__(
-        self,
-        help_text: str,
-        *,
-        unit: str = "",
-        longest: int = 1000,
-        choices: tuple[str, ...] = (),
-        pattern: str = "",
-        **options: Any,
-    ) -> None:
-        super().__init__(help_text=help_text, **options)
-        self.unit = unit
-        self.rules: dict[str, Any] = {"max_length": longest}
-        if choices or pattern:
-            self.rules["pattern"] = pattern or f"^(?:{'|'.join(choices)})$"
-
-
-class Flag(peewee.BooleanField):
-    """True or false, stored as 1 or 0."""
-
-    python_type = bool
-
-    def __init__(self, help_text: str, *, unit: str = "", **options: Any) -> None:
-        super().__init__(help_text=help_text, **options)
-        self.unit = unit
-        self.rules: dict[str, Any] = {}
-
-
-class Timestamp(Whole):
-    """Milliseconds since the Unix epoch, UTC."""
-
-    def __init__(self, help_text: str = "when it was measured", **options: Any) -> None:
-        # Up to the year 9999: beyond it no clock of ours can print the value.
-        super().__init__(help_text, unit="ms", minimum=0, maximum=253_402_300_799_999, **options)
+Family = Literal["machine", "recorder", "workload", "reported", "answers"]
 
 
 class Record(peewee.Model):
@@ -115,6 +67,68 @@ class Record(peewee.Model):
         return KINDS_BY_MODEL[cls].struct(**columns)
 
 
+class Statements(Protocol):
+    """What knows the statements that came in so far."""
+
+    def of(self, sql: str, dialect: str) -> tuple[str, str, int]:
+        """The fingerprint of ``sql``: (hash, normalised text, version of the rules)."""
+        ...
+
+    def sample(self, sql: str, dialect: str) -> str:
+        """``sql`` as it was written, with ? for every literal."""
+        ...
+
+    def is_new(self, query_hash: str) -> bool:
+        """Whether nothing with this hash came in before; only the first to ask hears yes."""
+        ...
+
+
+class Arrival(NamedTuple):
+    """What is known when a record comes in from outside: the moment, and the statements seen so far."""
+
+    now_ms: int
+    statements: Statements | None = None
+
+
+# Looks at the columns of a record as they were sent, before they are checked: may add what follows from
+# them, and take out keys that are no columns. Raises ValueError that says what is wrong with such a key.
+Arrive = Callable[[dict[str, Any], Arrival], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of another table that come inside a record, and are stored with it or not at all.
+
+    ``field`` of the record's struct holds the part; ``key`` is the record's column that the part's
+    first column takes over, or empty.
+    """
+
+    field: str
+    model: type[Record]
+    struct: type[msgspec.Struct]
+    insert: str
+    key: str = ""
+
+    @cached_property
+    def given(self) -> list[Any]:
+        """The columns that a record brings along inside."""
+        return _given(self.model)[1 if self.key else 0 :]
+
+    @cached_property
+    def documents(self) -> list[Any]:
+        """Those of them that hold JSON."""
+        return [column for column in self.given if isinstance(column, Document)]
+
+    def rows(self, records: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+        """The rows of the part in all records that have it."""
+        documents = _documents(self.given)
+        for record in records:
+            part = getattr(record, self.field)
+            if part is not None:
+                row = _as_row(part, documents)
+                yield (getattr(record, self.key), *row) if self.key else row
+
+
 @dataclass(frozen=True)
 class Kind:
     """Everything the rest of the program needs to know about one kind of record."""
@@ -125,6 +139,9 @@ class Kind:
     struct: Callable[..., msgspec.Struct]
     insert: str
     pushed: bool
+    parts: tuple[Part, ...] = ()
+    arrive: Arrive | None = None
+    inputs: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -133,12 +150,48 @@ class Kind:
 
     def rows(self, records: Iterable[msgspec.Struct]) -> Iterator[tuple[Any, ...]]:
         """The records as rows in the order of `insert`."""
-        return map(msgspec.structs.astuple, records)
+        if not self.parts and not self.documents:
+            return map(msgspec.structs.astuple, records)
+        whole = len(self.given)  # behind the columns stand the parts
+        return (_as_row(record, self.documents)[:whole] for record in records)
 
     @property
     def columns(self) -> list[peewee.Field]:
         """All columns in table order."""
         return list(self.model._meta.sorted_fields)
+
+    @cached_property
+    def given(self) -> list[Any]:
+        """The columns that a record brings along."""
+        return _given(self.model)
+
+    @cached_property
+    def documents(self) -> tuple[int, ...]:
+        """Where in a row JSON stands."""
+        return _documents(self.given)
+
+    @cached_property
+    def document_columns(self) -> list[Any]:
+        """The columns that hold JSON."""
+        return [self.given[i] for i in self.documents]
+
+    @cached_property
+    def has_documents(self) -> bool:
+        """Whether JSON stands in it or in one of its parts."""
+        return bool(self.documents) or any(part.documents for part in self.parts)
+
+    @cached_property
+    def stamped(self) -> tuple[str, ...]:
+        """Columns that get the moment of arrival when they are left out."""
+        return tuple(
+            column.column_name for column in self.given if isinstance(column, Timestamp) and column.arrival
+        )
+
+    @cached_property
+    def moment(self) -> str | None:
+        """The column that says when it was; None when there is none."""
+        times = [column.column_name for column in self.columns if isinstance(column, Timestamp)]
+        return "timestamp" if "timestamp" in times else times[0] if times else None
 
 
 KINDS: Registry[Kind] = Registry("record kind")
@@ -148,12 +201,27 @@ KINDS_BY_STRUCT: dict[Callable[..., msgspec.Struct], Kind] = {}
 M = TypeVar("M", bound=type[Record])
 
 
-def kind(name: str, family: Family, *, pushed: bool = False) -> Callable[[M], M]:
-    """Announce a model as the record kind ``name``; ``pushed`` ones may come from outside."""
+def kind(
+    name: str,
+    family: Family,
+    *,
+    pushed: bool = False,
+    parts: Mapping[str, type[Record]] | None = None,
+    key: str = "",
+    arrive: Arrive | None = None,
+    inputs: tuple[str, ...] = (),
+) -> Callable[[M], M]:
+    """Announce a model as the record kind ``name``; ``pushed`` ones may come from outside.
+
+    ``parts`` are records of other tables that come inside one of this kind, each under its name; the
+    first column of each takes over the column ``key`` of this one. ``inputs`` are keys that ``arrive``
+    makes columns of.
+    """
 
     def announce(model: M) -> M:
-        struct = _struct(name if pushed else None, model)
-        made = Kind(name, family, model, struct, _insert(model), pushed)
+        made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
+        struct = _struct(name if pushed else None, model, made_parts)
+        made = Kind(name, family, model, struct, _insert(model), pushed, made_parts, arrive, inputs)
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made
@@ -169,29 +237,86 @@ def forget(name: str) -> None:
     del KINDS_BY_MODEL[made.model], KINDS_BY_STRUCT[made.struct]
 
 
+def pushed_kinds() -> dict[str, Kind]:
+    """The kinds that may come from outside, by name."""
+    return {kind.name: kind for kind in KINDS.values() if kind.pushed}
+
+
+def once(model: type[Record]) -> None:
+    """Index the sender's own ids, so that a second record with the same one is not stored."""
+    column: Any = model.record_id  # type: ignore[attr-defined]
+    name = f"{model._meta.table_name}_record_id"
+    model.add_index(model.index(column, unique=True, where=column.is_null(False), name=name))
+
+
 def _given(model: type[Record]) -> list[peewee.Field]:
     """The columns that a record brings along; the database numbers the rest itself."""
     return [f for f in model._meta.sorted_fields if not isinstance(f, peewee.AutoField)]
 
 
-def _struct(tag: str | None, model: type[Record]) -> type[msgspec.Struct]:
+def _documents(columns: Iterable[Any]) -> tuple[int, ...]:
+    return tuple(i for i, column in enumerate(columns) if isinstance(column, Document))
+
+
+def _as_row(record: msgspec.Struct, documents: tuple[int, ...]) -> tuple[Any, ...]:
+    row = msgspec.structs.astuple(record)
+    if any(row[i] is not None for i in documents):
+        values = list(row)
+        for i in documents:
+            if values[i] is not None:
+                values[i] = msgspec.json.encode(values[i]).decode()
+        row = tuple(values)
+    return row
+
+
+def _part(field: str, model: type[Record], key: str) -> Part:
+    struct = msgspec.defstruct(
+        f"{model.__name__}Part", _fields(_given(model)[1 if key else 0 :]),
+        frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False,
+    )  # fmt: skip
+    return Part(field, model, struct, _insert(model), key)
+
+
+def _struct(tag: str | None, model: type[Record], parts: tuple[Part, ...]) -> type[msgspec.Struct]:
     """The struct that travels: typed and ranged like the columns. A ``tag`` is its ``kind`` in JSON."""
-    fields: list[tuple[str, Any, Any]] = []
-    field: Any  # one of the classes above, or a plain Peewee field with the same two attributes
-    for field in _given(model):
-        checked: Any = Annotated[field.python_type, msgspec.Meta(**field.rules)]
-        default = field.default if field.default is not None else None if field.null else msgspec.NODEFAULT
-        fields.append((field.column_name, checked | None if field.null else checked, default))
     return msgspec.defstruct(
         model.__name__,
-        fields,
+        [*_fields(_given(model)), *((part.field, part.struct | None, None) for part in parts)],
         frozen=True,
         kw_only=True,
         forbid_unknown_fields=True,
         gc=False,
         tag_field="kind" if tag else None,
         tag=tag,
+        # What a sender calls `id` is not our row's number.
+        rename={"record_id": "id"},
     )
+
+
+def _fields(columns: Iterable[Any]) -> list[tuple[str, Any, Any]]:
+    fields: list[tuple[str, Any, Any]] = []
+    for field in columns:
+        checked = typed(field)
+        default = (
+            field.default
+            if field.default is not None
+            else None
+            if _may_be_left_out(field)
+            else msgspec.NODEFAULT
+        )
+        fields.append((field.column_name, checked, default))
+    return fields
+
+
+def typed(column: Any) -> Any:
+    """The type that msgspec checks a column's value against."""
+    checked: Any = Annotated[column.python_type, msgspec.Meta(**column.rules)]
+    return checked | None if _may_be_left_out(column) else checked
+
+
+def _may_be_left_out(column: Any) -> bool:
+    """Whether null may come in: it is stored as that, or the INSERT puts something there."""
+    return bool(column.null or getattr(column, "filled_by", ""))
 
 
 def _insert(model: type[Record]) -> str:
@@ -199,10 +324,15 @@ def _insert(model: type[Record]) -> str:
 
     Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
     """
-    columns = dict.fromkeys(_given(model))
-    sql, _ = model.insert(columns).bind(_DIALECT).sql()
-    return f"{sql} ON CONFLICT DO NOTHING"
-
-
-# Only the dialect of it is used, to have Peewee write SQL; it is never connected.
-_DIALECT = peewee.SqliteDatabase(None)
+    names = [column.column_name for column in _given(model)]
+    numbers = {name: f"?{i}" for i, name in enumerate(names, 1)}
+    given: list[Any] = _given(model)
+    values = [
+        f"COALESCE({numbers[column.column_name]}, {column.filled_by.format(**numbers)})"
+        if getattr(column, "filled_by", "")
+        else numbers[column.column_name]
+        for column in given
+    ]
+    table = model._meta.table_name
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join(values)}) ON CONFLICT DO NOTHING'  # noqa: S608  # only names of ours

@@ -1,7 +1,7 @@
 """Runs: the ledger of timed work, with the state of the machine during each."""
 
 from collector.orm import peewee
-from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind
+from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
 
 LONGEST_MS = 366 * 86_400_000.0  # a year: whatever is longer was measured in another unit
 OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
@@ -78,6 +78,4 @@ Run.add_index(
         name="workload_runs_troubled",
     )
 )
-Run.add_index(
-    Run.index(Run.record_id, unique=True, where=Run.record_id.is_null(False), name="workload_runs_record_id")
-)
+once(Run)

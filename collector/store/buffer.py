@@ -185,6 +185,12 @@ class Buffer:
             self._counts["received"] += count
             self._counts["rejected"] += count
 
+    def refuse(self, count: int, reason: str) -> None:
+        """Count records that came and are lost, since nobody will send them again."""
+        with self._ready:
+            self._counts["received"] += count
+            self._reasons[reason] += count
+
     def abandon(self, reason: str) -> int:
         """Drop all that is left, in flight too, when nothing can be written any more; how many."""
         with self._ready:

@@ -144,6 +144,20 @@ def transaction(conn: sqlite3.Connection) -> Iterator[Callable[[], object]]:
 
 
 @contextmanager
+def savepoint(conn: sqlite3.Connection) -> Iterator[None]:
+    """A part of a transaction that can be undone alone: what raises in it leaves nothing behind."""
+    conn.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK TO part")
+            conn.execute("RELEASE part")
+        raise
+    conn.execute("RELEASE part")
+
+
+@contextmanager
 def told(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file at ``path`` into a DatabaseError that says what to do."""
     try:

@@ -22,7 +22,7 @@ from collector.log import Folded, get_logger
 from collector.records.base import KINDS_BY_STRUCT
 from collector.records.gap import Gap
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
-from collector.store.database import transaction
+from collector.store.database import savepoint, transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
 
 if TYPE_CHECKING:
@@ -295,6 +295,8 @@ class Writer:
                 if stored != len(records):
                     undo()
                     return None
+                for part in kind.parts:
+                    self._conn.executemany(part.insert, part.rows(records))
         return [Outcome(committed=len(flight.own)), *(Outcome(len(b.records)) for b in flight.batches)]
 
     def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
@@ -330,13 +332,17 @@ class Writer:
         if kind is None:
             return self._refused(type(record).__name__, "there is no table for it")
         try:
-            (row,) = kind.rows([record])
-            return "", self._conn.execute(kind.insert, row).rowcount
+            with savepoint(self._conn) if kind.parts else nullcontext():
+                (row,) = kind.rows([record])
+                stored = self._conn.execute(kind.insert, row).rowcount
+                for part in kind.parts if stored else ():
+                    self._conn.executemany(part.insert, part.rows([record]))
         except REFUSALS as error:
             # Where SQLite has undone the whole transaction by itself, going on would break it up.
             if not is_the_records_fault(error) or not self._conn.in_transaction:
                 raise
             return self._refused(kind.name, str(error))
+        return "", stored
 
     def _refused(self, kind: str, reason: str) -> tuple[str, int]:
         self._set_aside.happened(time.monotonic(), kind=kind, error=reason)

@@ -13,7 +13,7 @@ import pytest
 
 from collector.client import Line, Unreachable, short
 from collector.errors import CollectorError
-from collector.intake.protocol import LONGEST_LINE
+from collector.intake.connection import MOST_SKIPPED
 from collector.intake.server import MOST_CONNECTIONS, Server
 from collector.orm import select
 from collector.store import schema
@@ -32,7 +32,7 @@ class Daemon:
         schema.prepare(connection, self.database)
         self.buffer = Buffer(limits)
         self.writer = Writer(raw(connection), self.buffer)
-        self.server = Server(self.socket, self.buffer, {"status": lambda: {"recording": True}})
+        self.server = Server(self.socket, self.buffer, {"status": lambda _: {"recording": True}})
         self.server.start()
         self.writer.start()
 
@@ -152,23 +152,91 @@ def test_a_client_that_never_reads_its_answers_slows_nobody(daemon: Daemon) -> N
         assert line.ask(a_run())["result"] == "committed"
 
 
-def test_a_line_over_the_limit_ends_the_connection(daemon: Daemon) -> None:
-    """Nothing grows without bound."""
+def test_a_line_over_the_limit_is_refused_and_the_connection_goes_on(daemon: Daemon) -> None:
+    """It is thrown away as it comes, so that nothing grows without bound."""
+    long = json.dumps(a_run(output="x" * (10 << 20))).encode()
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(5)
         sock.connect(str(daemon.socket))
+        sock.sendall(long + b"\n" + json.dumps(a_run()).encode() + b"\n")
+        answers = sock.makefile("rb")
+        refused, taken = json.loads(answers.readline()), json.loads(answers.readline())
+    assert (refused["result"], taken["result"]) == ("rejected", "committed")
+    assert "longer than 1,048,576 bytes" in refused["rejected"][0]["reason"]
+    assert daemon.buffer.counts().rejected == 1
+
+
+def test_a_line_that_never_ends_ends_the_connection(daemon: Daemon) -> None:
+    """After 64 MiB of it nobody waits for its end any more."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(str(daemon.socket))
         with pytest.raises(OSError, match=r"Broken pipe|reset"):
-            sock.sendall(b"x" * (64 * LONGEST_LINE))
+            sock.sendall(b"x" * (MOST_SKIPPED + (8 << 20)))
 
 
-def test_more_connections_than_allowed_are_closed(daemon: Daemon) -> None:
-    """Those that are there go on."""
+def test_more_connections_than_allowed_are_turned_away_with_busy(daemon: Daemon) -> None:
+    """While all that are there are at work; those go on."""
     lines = [Line(daemon.socket).__enter__() for _ in range(MOST_CONNECTIONS)]
     assert lines[0].ask({"ask": "status"}) == {"recording": True}
-    with Line(daemon.socket) as one_more, pytest.raises(Unreachable):
-        one_more.ask({"ask": "status"})
+    with socket.socket(socket.AF_UNIX) as one_more:
+        one_more.settimeout(5)
+        one_more.connect(str(daemon.socket))
+        assert json.loads(one_more.makefile("rb").readline())["result"] == "busy"
+    for line in lines:
+        assert line.ask({"ask": "status"}) == {"recording": True}
+        line.__exit__(None, None, None)
+
+
+def test_a_silent_client_gives_way_to_a_newcomer(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no number of idle clients can keep `status` out."""
+    monkeypatch.setattr("collector.intake.server.IDLE_SECONDS", -1.0)
+    lines = [Line(daemon.socket).__enter__() for _ in range(MOST_CONNECTIONS)]
+    for line in lines[1:]:
+        line.ask({"ask": "status"})
+    with Line(daemon.socket) as newcomer:
+        assert newcomer.ask({"ask": "status"}) == {"recording": True}
+        assert lines[-1].ask({"ask": "status"}) == {"recording": True}
+        with pytest.raises(Unreachable):
+            lines[0].ask({"ask": "status"})  # silent for the longest time
     for line in lines:
         line.__exit__(None, None, None)
+
+
+def test_what_is_sent_without_waiting_for_an_answer_is_stored(daemon: Daemon) -> None:
+    """Fire and forget: the client is gone before its lines are read, the last of them without an end."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(daemon.socket))
+        lines = b"\n".join(json.dumps(a_run(f"w{n}")).encode() for n in range(300))
+        sock.sendall(lines)
+    with Line(daemon.socket) as line:
+        while line.ask({"ask": "status"}) and len(daemon.stored()) < 300:
+            pass
+    assert [name for name, _ in daemon.stored()] == [f"w{n}" for n in range(300)]
+
+
+def test_a_client_may_ask_for_no_answers(daemon: Daemon) -> None:
+    """Then it never has to read."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(5)
+        sock.connect(str(daemon.socket))
+        sock.sendall(b'{"ask": "quiet"}\n' + json.dumps(a_run()).encode() + b"\nnonsense\n")
+        sock.shutdown(socket.SHUT_WR)
+        assert sock.recv(100) == b""
+    assert len(daemon.stored()) == 1
+
+
+def test_what_nobody_will_send_again_is_counted_when_there_is_no_room(tmp_path: Path) -> None:
+    """A client without answers cannot be told `busy`."""
+    daemon = Daemon(tmp_path, Limits(records=4))
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(5)
+        sock.connect(str(daemon.socket))
+        sock.sendall(b'{"ask": "quiet"}\n' + json.dumps([a_run() for _ in range(4)]).encode())
+        sock.shutdown(socket.SHUT_WR)
+        assert sock.recv(100) == b""
+    daemon.stop()
+    assert daemon.buffer.counts().reasons == {"busy": 4}
 
 
 def test_a_full_buffer_answers_busy_with_when_to_try_again(tmp_path: Path) -> None:
@@ -212,7 +280,7 @@ def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
     first.socket.rename(stale)
     first.stop()
     stale.rename(first.socket)
-    second = Server(first.socket, Buffer(), {"status": lambda: {"second": True}})
+    second = Server(first.socket, Buffer(), {"status": lambda _: {"second": True}})
     second.start()
     with Line(first.socket) as line:
         assert line.ask({"ask": "status"}) == {"second": True}
@@ -224,7 +292,7 @@ def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
 def test_a_path_longer_than_a_socket_address_works(tmp_path: Path) -> None:
     """A unix socket address holds 107 bytes; home folders can be deeper."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    server = Server(deep / "c.sock", Buffer(), {"status": lambda: {"deep": True}})
+    server = Server(deep / "c.sock", Buffer(), {"status": lambda _: {"deep": True}})
     server.start()
     with Line(deep / "c.sock") as line:
         assert line.ask({"ask": "status"}) == {"deep": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.orm import peewee
-from collector.records.base import KINDS, Kind, forget
+from collector.records.base import KINDS, Document, Kind, forget
 from collector.records.cpu import CpuSample
 from collector.records.gap import Gap
 from collector.records.run import Run
@@ -45,6 +46,9 @@ def given_columns(kind: Kind) -> list[Any]:
     return [column for column in kind.columns if not isinstance(column, peewee.AutoField)]
 
 
+TEXT = st.characters(exclude_categories=["Cs"])
+
+
 def values(column: Any) -> st.SearchStrategy[Any]:
     """What a column may hold."""
     rules = column.rules
@@ -55,10 +59,12 @@ def values(column: Any) -> st.SearchStrategy[Any]:
         found = st.integers(rules["ge"], rules["le"])
     elif column.python_type is float:
         found = st.floats(rules["ge"], rules["le"])
+    elif isinstance(column, Document):
+        found = st.dictionaries(st.text(TEXT, max_size=5), st.integers(-9, 9) | st.text(TEXT, max_size=5))
     elif "pattern" in rules:
         found = st.from_regex(rules["pattern"], fullmatch=True)
     else:
-        found = st.text(st.characters(exclude_categories=["Cs"]), max_size=min(30, rules["max_length"]))
+        found = st.text(TEXT, max_size=min(30, rules["max_length"]))
     return st.none() | found if column.null else found
 
 
@@ -114,8 +120,18 @@ def test_what_is_recorded_is_what_is_read(conn: sqlite3.Connection, kind: Kind, 
     assert conn.executemany(kind.insert, kind.rows([record])).rowcount == 1
     names = [column.column_name for column in given_columns(kind)]
     (row,) = conn.execute(f"SELECT {', '.join(names)} FROM {kind.table}").fetchall()
-    assert dict(zip(names, row, strict=True)) == msgspec.structs.asdict(record)
-    assert msgspec.structs.asdict(record).items() >= given_values.items()
+    read = {
+        name: json.loads(value) if i in kind.documents and value is not None else value
+        for i, (name, value) in enumerate(zip(names, row, strict=True))
+    }
+    kept = {name: value for name, value in msgspec.structs.asdict(record).items() if name in names}
+    left_open = {
+        c.column_name for c in kind.given if getattr(c, "filled_by", "") and kept[c.column_name] is None
+    }
+    assert {n: read[n] for n in names if n not in left_open} == {
+        n: kept[n] for n in names if n not in left_open
+    }
+    assert {n: kept[n] for n in given_values} == given_values
 
 
 @ALL

@@ -1,0 +1,202 @@
+"""Whether a record from outside fits its kind: every fault at once, each with its path and what is allowed.
+
+Pure. The quick way checks a whole line in one call; whoever fails there is looked at here, alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from collector.records.base import Arrival, Document, Kind, Part, Timestamp, pushed_kinds, typed
+from collector.records.columns import INT64, allowed
+from collector.registry import nearest
+
+DEEPEST = 32  # levels of a JSON document in a record
+_SHOWN = 60
+
+
+class Refused(ValueError):
+    """A record that does not fit; ``faults`` are (path, what is wrong with it)."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{path}: {what}" if path else what for path, what in faults))
+        self.faults = faults
+
+
+class Twice(dict[str, Any]):
+    """A JSON object in which a key stands twice; ``key`` is the first such."""
+
+    key = ""
+
+
+def checked(item: object, arrival: Arrival) -> msgspec.Struct:
+    """The record that ``item`` describes; raises Refused with everything that is wrong with it."""
+    if not isinstance(item, dict):
+        raise Refused([("", "a record is a JSON object")])
+    kind = kind_of(item)
+    columns = {key: value for key, value in item.items() if key != "kind"}
+    faults = [*_twice("", item)]
+    try:
+        prepare(kind, columns, arrival)
+    except ValueError as error:
+        faults.append(("", str(error)))
+    faults += _faults(columns, kind.given, kind.parts, kind.inputs)
+    if faults:
+        raise Refused(faults)
+    made: msgspec.Struct = msgspec.convert({**columns, "kind": kind.name}, kind.struct)
+    return made
+
+
+def kind_of(item: Mapping[str, Any]) -> Kind:
+    """The kind that a record names; raises Refused when it is none that may come from outside."""
+    name, pushed = item.get("kind"), pushed_kinds()
+    if isinstance(name, str) and name in pushed:
+        return pushed[name]
+    known = f"allowed are {', '.join(pushed)}"
+    if name is None:
+        raise Refused([("kind", f"is missing; {known}")])
+    raise Refused([("kind", f"unknown {_short(name)}{nearest(str(name)[:80], pushed) or '; ' + known}")])
+
+
+def prepare(kind: Kind, columns: dict[str, Any], arrival: Arrival) -> None:
+    """Add what follows from a record and from its arrival. Raises ValueError of the kind's own."""
+    if kind.arrive is not None:
+        kind.arrive(columns, arrival)
+    for name in kind.stamped:
+        if columns.get(name) is None:
+            columns[name] = arrival.now_ms
+
+
+def document_faults(path: str, value: object, longest: int) -> Iterator[tuple[str, str]]:
+    """What keeps a JSON document from being stored: size, depth, numbers and texts that cannot be kept."""
+    try:
+        faults = [*_inside(path, value, DEEPEST)]
+        if not faults and len(msgspec.json.encode(value)) > longest:
+            faults = [(path, f"is longer than {longest:,} characters")]
+    except (RecursionError, OverflowError) as error:
+        faults = [(path, f"cannot be kept: {error}")]
+    yield from faults[:1]
+
+
+def _faults(
+    columns: dict[str, Any], known: list[Any], parts: tuple[Part, ...], inputs: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Of one object: its unknown keys, then its columns in order, then what its parts hold."""
+    names = {_sent_as(column): column for column in known}
+    within = {part.field: part for part in parts}
+    for key in columns.keys() - names.keys() - within.keys():
+        near = nearest(str(key)[:80], [*names, *inputs, *within])
+        yield "", f"unknown column {_short(key)}{near}"
+    for name, column in names.items():
+        value = columns.get(name)
+        if value is None and (fault := _missing(name, column, columns)):
+            yield name, fault
+        elif value is not None:
+            columns[name] = _read(column, value)
+            yield from _value_faults(name, column, columns[name])
+    for name, part in within.items():
+        yield from _part_faults(name, part, columns.get(name))
+
+
+def _part_faults(name: str, part: Part, value: object) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        yield name, f"must be an object, not {_short(value)}"
+        return
+    for path, what in _faults(value, part.given, (), ()):
+        yield f"{name}.{path}" if path else name, what
+
+
+def _missing(name: str, column: Any, columns: Mapping[str, Any]) -> str:
+    if (
+        column.null
+        or getattr(column, "filled_by", "")
+        or (column.default is not None and name not in columns)
+    ):
+        return ""
+    return f"{'must not be null' if name in columns else 'is missing'}: {allowed(column)}"
+
+
+def _read(column: Any, value: object) -> object:
+    """Times may come as ISO 8601 too; without a zone they are UTC."""
+    if not isinstance(column, Timestamp) or not isinstance(value, str):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return value
+
+
+def _value_faults(path: str, column: Any, value: object) -> Iterator[tuple[str, str]]:
+    try:
+        msgspec.convert(value, typed(column))
+    except (msgspec.ValidationError, RecursionError, OverflowError):
+        yield path, f"must be {allowed(column)}, not {_short(value)}"
+        return
+    if isinstance(column, Document):
+        yield from document_faults(path, value, column.longest)
+    elif isinstance(value, str) and (fault := _text_fault(value)):
+        yield path, fault
+
+
+def _text_fault(text: str) -> str:
+    if "\0" in text:
+        return "holds a NUL character, which not every database can keep"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8: it holds half a surrogate pair, or bytes that are no text"
+    return ""
+
+
+def _inside(path: str, value: object, depth: int) -> Iterator[tuple[str, str]]:
+    if depth < 0:
+        yield path, f"is nested deeper than {DEEPEST} levels"
+    elif isinstance(value, dict):
+        yield from _twice(path, value)
+        for key, inner in value.items():
+            if fault := _text_fault(str(key)):
+                yield path, f"a key {fault}"
+            yield from _inside(f"{path}.{str(key)[:_SHOWN]}", inner, depth - 1)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _inside(f"{path}[{i}]", inner, depth - 1)
+    elif fault := _single_fault(value):
+        yield path, fault
+
+
+def _single_fault(value: object) -> str:
+    if isinstance(value, str):
+        return _text_fault(value)
+    if isinstance(value, float) and not isfinite(value):
+        return "is not a finite number"
+    if isinstance(value, int) and not INT64[0] <= value <= INT64[1]:
+        return "does not fit into 64 bits"
+    return ""
+
+
+def _twice(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Twice):
+        yield path, f"the key {_short(value.key)} stands there twice"
+
+
+def _sent_as(column: Any) -> str:
+    return "id" if column.column_name == "record_id" else str(column.column_name)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"a text of {len(value):,} characters"
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

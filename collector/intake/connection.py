@@ -1,0 +1,147 @@
+"""One client of the socket: the bytes that came, and the answers that are due in the order of its lines."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+MOST_PENDING = 64  # unanswered lines a connection; beyond it we stop reading from it
+MOST_UNANSWERED = 6_000  # and unanswered records, so that one client never fills the buffer
+PATIENCE_SECONDS = 30.0  # for a line to be whole, and for an answer to be taken
+MOST_SKIPPED = 64 << 20  # bytes of one endless line; then the client is let go
+
+READ_SIZE = 1 << 18
+
+
+class Overlong:
+    """Stands for a line that was thrown away, since it was too long."""
+
+
+@dataclass(eq=False)
+class Slot:
+    """Where the answer to a line goes, in its turn; ``records`` of it are on their way."""
+
+    answer: bytes | None = None
+    records: int = 0
+
+
+@dataclass(eq=False)
+class Connection:
+    """``ended``: the client sends nothing more. ``mute``: it takes no answers, or wants none."""
+
+    socket: socket.socket
+    longest: int
+    now: float
+    received: bytearray = field(default_factory=bytearray)
+    to_send: bytearray = field(default_factory=bytearray)
+    pending: deque[Slot] = field(default_factory=deque)
+    unanswered: int = 0
+    ended: bool = False
+    mute: bool = False
+    closed: bool = False
+    watched: int = 0  # what the selector looks for on it
+    _searched: int = 0
+    _skipped: int = 0
+
+    def __post_init__(self) -> None:
+        self.heard = self.line_began = self.sent = self.now
+
+    def take_in(self, data: bytes, now: float) -> None:
+        """Keep what came; no bytes mean that this was all."""
+        if not self.received:
+            self.line_began = now
+        self.heard = now
+        if not data:
+            self.ended = True
+            if self.received and not self.received.endswith(b"\n"):
+                data = b"\n"  # the last line may lack its end
+        self.received += data
+        if self._skipped:
+            self._skip()
+
+    def next_line(self, now: float) -> bytes | Overlong | None:
+        """The next whole line, or what stands for one that was too long; None when there is none."""
+        end = self.received.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self.received)
+            if self._searched > self.longest:
+                self._skip()
+            return None
+        self._searched, self.line_began = 0, now
+        line = bytes(self.received[:end])
+        del self.received[: end + 1]
+        if self._skipped or len(line) > self.longest:
+            self._skipped = 0
+            return Overlong()
+        return line
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it sends a line without an end."""
+        return self._skipped > MOST_SKIPPED
+
+    @property
+    def may_read(self) -> bool:
+        """Whether there is room for more of its lines."""
+        return (
+            not self.ended
+            and self.may_take
+            and len(self.to_send) < self.longest
+            and len(self.received) <= self.longest + READ_SIZE
+        )
+
+    @property
+    def may_take(self) -> bool:
+        """Whether another of its lines may be answered now."""
+        return len(self.pending) < MOST_PENDING and self.unanswered < MOST_UNANSWERED
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will come of it, nor go to it."""
+        return self.ended and not (self.received or self.pending or self.to_send)
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether a line is not whole, or an answer not taken, for longer than our patience."""
+        began = self.sent if self.to_send else self.line_began if self.received and self.may_take else now
+        return now - began > PATIENCE_SECONDS
+
+    def expect(self, records: int = 0) -> Slot:
+        """Keep a place for the answer to a line."""
+        slot = Slot(records=records)
+        self.pending.append(slot)
+        self.unanswered += records
+        return slot
+
+    def collect_answers(self, now: float) -> None:
+        """Move answers to the send buffer as far as they are known without a hole."""
+        while self.pending and self.pending[0].answer is not None:
+            slot = self.pending.popleft()
+            self.unanswered -= slot.records
+            if not self.mute:
+                if not self.to_send:
+                    self.sent = now
+                self.to_send += slot.answer or b""
+
+    def send(self, now: float) -> None:
+        """Send what the client takes without waiting. One that is gone is answered no more."""
+        if not self.to_send:
+            return
+        try:
+            sent = self.socket.send(self.to_send)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.mute = True
+            self.to_send.clear()
+            return
+        self.sent = now
+        del self.to_send[:sent]
+
+    def _skip(self) -> None:
+        """Throw away what came of a line that is too long already."""
+        end = self.received.find(b"\n")
+        gone = len(self.received) if end < 0 else end
+        self._skipped += gone
+        del self.received[:gone]
+        self._searched = 0

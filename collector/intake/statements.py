@@ -1,0 +1,40 @@
+"""The SQL statements that came in: their fingerprints, and which of their texts are stored already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import cast
+
+from collector.fingerprint import Dialect, Seen, redacted
+
+# A text is offered again after so long: the record that brought it may have been refused after all.
+AGAIN_SECONDS = 600.0
+MOST_TEXTS = 10_000
+
+
+class Statements:
+    """Used by one thread. ``stored`` are the hashes that have their text in the database already."""
+
+    def __init__(self, stored: Iterable[str] = ()) -> None:
+        self._seen = Seen(most=MOST_TEXTS)
+        self._offered: dict[str, float] = dict.fromkeys(stored, float("inf"))
+
+    def of(self, sql: str, dialect: str) -> tuple[str, str, int]:
+        """The fingerprint of ``sql``: (hash, normalised text, version of the rules)."""
+        return self._seen.of(sql, cast("Dialect", dialect))
+
+    def sample(self, sql: str, dialect: str) -> str:
+        """``sql`` as it was written, with ? for every literal."""
+        return redacted(sql, cast("Dialect", dialect))
+
+    def is_new(self, query_hash: str) -> bool:
+        """Whether the text of this hash should be stored now; the next to ask hears no."""
+        now = time.monotonic()
+        at = self._offered.get(query_hash)
+        if at is not None and now - at < AGAIN_SECONDS:
+            return False
+        if at is None and len(self._offered) >= MOST_TEXTS:
+            return False
+        self._offered[query_hash] = now
+        return True

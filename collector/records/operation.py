@@ -1,0 +1,112 @@
+"""Operations that applications time: queries, API calls, frontend and cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector.orm import peewee
+from collector.records.base import Arrival, Document, Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.query import LONGEST_TEXT, Query
+
+TYPES = ("query", "api", "frontend", "cache")
+DIALECTS = ("generic", "sqlite", "postgresql", "mysql")
+# Only such have a place in the index of durations: with all of them in it, each INSERT would write to
+# another page of it.
+LONG_MS = 100
+_IP = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:/\d{1,3})?$"
+LONGEST_SQL = 100_000
+
+
+def arrive(columns: dict[str, Any], arrival: Arrival) -> None:
+    """Make a fingerprint of ``sql``; a hash of the sender's own is kept. Raises ValueError."""
+    if "query" in columns:
+        raise ValueError("unknown column `query`")
+    sql, dialect = columns.pop("sql", None), columns.pop("dialect", None)
+    if dialect is not None and dialect not in DIALECTS:
+        raise ValueError(f"dialect: must be one of {', '.join(DIALECTS)}")
+    if sql is None:
+        return
+    if not isinstance(sql, str) or len(sql) > LONGEST_SQL:
+        raise ValueError(f"sql: must be a text of at most {LONGEST_SQL:,} characters")
+    if arrival.statements is not None:
+        _fingerprint(columns, sql, dialect or "generic", arrival)
+
+
+def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arrival) -> None:
+    assert arrival.statements is not None
+    own = columns.get("query_hash")
+    if own is None:
+        columns["query_hash"], text, version = arrival.statements.of(sql, dialect)
+    elif isinstance(own, str):  # else the check of the columns says so
+        text, version = arrival.statements.of(sql, dialect)[1], 0
+    else:
+        return
+    if arrival.statements.is_new(columns["query_hash"]):
+        columns["query"] = {
+            "query_hash": columns["query_hash"],
+            "fp_version": version,
+            "dialect": dialect,
+            "text": text[:LONGEST_TEXT],
+            "sample": arrival.statements.sample(sql, dialect)[:LONGEST_TEXT],
+            "first_seen": arrival.now_ms,
+        }
+
+
+@kind(
+    "operation",
+    "reported",
+    pushed=True,
+    parts={"query": Query},
+    arrive=arrive,
+    inputs=("sql", "dialect"),
+)
+class Operation(Record):
+    """One timed operation. With it may come `sql` and `dialect`: the statement is kept without literals."""
+
+    id = peewee.AutoField(help_text="counts up")
+    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
+    metric_type = Text("query, api, frontend or cache", longest=50, choices=TYPES)
+    metric_name = Text("what it is called", longest=100)
+    duration_ms = Real("from start to end", unit="ms", minimum=0)
+    memory_usage_mb = Real("memory it used", unit="MB", minimum=0, null=True)
+    cpu_usage_percent = Real("processor it used", unit="%", minimum=0, maximum=100, null=True)
+    user_id = Text("for whom", longest=100, null=True)
+    session_id = Text("the session it belongs to", longest=100, null=True)
+    request_id = Text("the request it belongs to", longest=100, null=True)
+    endpoint = Text("the address it served or called, without its query string", longest=200, null=True)
+    query_hash = Text("fingerprint of the statement, in `queries`", longest=64, null=True)
+    user_agent = Text("the program that asked", longest=1000, null=True)
+    ip_address = Text(
+        "where it was asked from", longest=60, pattern=_IP, in_words="an IPv4 or IPv6 address", null=True
+    )
+    timestamp = Timestamp("when it began", arrival=True)
+    rows = Whole("rows read or written", minimum=0, null=True)
+    success = Flag("whether it went well; null when nobody said", null=True)
+    metadata = Document("whatever else belongs to it", null=True)
+
+    class Meta:
+        table_name = "operation_metrics"
+        constraints = (
+            peewee.SQL("CONSTRAINT valid_duration CHECK (duration_ms >= 0)"),
+            peewee.SQL("CONSTRAINT valid_memory CHECK (memory_usage_mb >= 0)"),
+            peewee.SQL("CONSTRAINT valid_cpu CHECK (cpu_usage_percent >= 0 AND cpu_usage_percent <= 100)"),
+        )
+
+
+def _where_given(column: Any, *more: Any, name: str) -> None:
+    """An index of the rows that have the column: those without cost it nothing."""
+    Operation.add_index(
+        Operation.index(column, *more, where=column.is_null(False), name=f"operation_metrics_{name}")
+    )
+
+
+Operation.add_index(Operation.metric_type, Operation.timestamp, name="operation_metrics_type_timestamp")
+Operation.add_index(
+    Operation.index(
+        Operation.duration_ms, where=Operation.duration_ms >= LONG_MS, name="operation_metrics_duration"
+    )
+)
+_where_given(Operation.user_id, Operation.timestamp, name="user_timestamp")
+_where_given(Operation.endpoint, Operation.timestamp, name="endpoint_timestamp")
+_where_given(Operation.query_hash, Operation.timestamp, name="query_hash_timestamp")
+once(Operation)
