@@ -77,7 +77,7 @@ def executemany(path: Path) -> float:
     schema.prepare(database, path)
     conn: sqlite3.Connection = raw(database)
     rows = list(KIND.rows(samples()))
-    sql = KIND.insert.removesuffix(" ON CONFLICT DO NOTHING")
+    sql = KIND.insertion.sql.removesuffix(" ON CONFLICT DO NOTHING")
     start = time.perf_counter()
     for n in range(0, RECORDS, BATCH):
         conn.execute("BEGIN IMMEDIATE")

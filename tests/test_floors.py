@@ -31,6 +31,7 @@ FLOORS: dict[str, float] = {
     "sqlite": 1.0,
     "toml_lines": 1.0,
     "redact": 1.0,
+    "fingerprint": 1.0,
     "weekdays": 1.0,
     "signals": 1.0,
     "moments": 1.1,
@@ -52,6 +53,9 @@ FLOORS: dict[str, float] = {
     "tables": 2.2,
     # 3 and 4: the kinds of record, and the file with its one writer
     "records": 3.0,
+    "figures": 3.1,
+    "row_lines": 3.1,
+    "layout": 3.2,
     "store": 4.0,
     # 5: where records come from, and what humans see of them. The client is standard library only; the
     # server takes from it how long an address may be.
@@ -59,6 +63,7 @@ FLOORS: dict[str, float] = {
     "samplers": 5.0,
     "workloads": 5.0,
     "intake": 5.0,
+    "importers": 5.1,  # reads JSON as the intake does
     "answers": 5.0,
     # 6: how a command reads and writes
     "submit": 6.0,
@@ -72,6 +77,7 @@ FLOORS: dict[str, float] = {
     # 8: what begins and ends
     "daemon": 8.0,
     "commands": 8.0,
+    "by_kind": 8.1,
     "entry": 8.1,
     # 9: arguments or a request in, an answer out
     "cli": 9.0,

@@ -23,6 +23,7 @@ from collector.records.columns import (
     Timestamp,
     Whole,
 )
+from collector.records.insertion import Insertion, Row
 from collector.registry import Registry
 
 __all__ = [
@@ -106,8 +107,21 @@ class Part:
     field: str
     model: type[Record]
     struct: type[msgspec.Struct]
-    insert: str
     key: str = ""
+
+    @cached_property
+    def insertion(self) -> Insertion:
+        """How its rows are stored."""
+        return Insertion(self.table, _given(self.model))
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return str(self.model._meta.table_name)
+
+    def statement(self, records: Iterable[Any]) -> tuple[str, Iterable[Row]]:
+        """The INSERT of the part in all records that have it, and its rows."""
+        return self.insertion.of(self.rows(records))
 
     @cached_property
     def given(self) -> list[Any]:
@@ -119,7 +133,7 @@ class Part:
         """Those of them that hold JSON."""
         return [column for column in self.given if isinstance(column, Document)]
 
-    def rows(self, records: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    def rows(self, records: Iterable[Any]) -> Iterator[Row]:
         """The rows of the part in all records that have it."""
         documents = _documents(self.given)
         for record in records:
@@ -137,7 +151,6 @@ class Kind:
     family: Family
     model: type[Record]
     struct: Callable[..., msgspec.Struct]
-    insert: str
     pushed: bool
     parts: tuple[Part, ...] = ()
     arrive: Arrive | None = None
@@ -148,8 +161,17 @@ class Kind:
         """The table's name."""
         return str(self.model._meta.table_name)
 
-    def rows(self, records: Iterable[msgspec.Struct]) -> Iterator[tuple[Any, ...]]:
-        """The records as rows in the order of `insert`."""
+    @cached_property
+    def insertion(self) -> Insertion:
+        """How its rows are stored."""
+        return Insertion(self.table, self.given)
+
+    def statement(self, records: Iterable[msgspec.Struct]) -> tuple[str, Iterable[Row]]:
+        """The INSERT of these records, and its rows; for `executemany`."""
+        return self.insertion.of(self.rows(records))
+
+    def rows(self, records: Iterable[msgspec.Struct]) -> Iterator[Row]:
+        """The records as rows of the columns in `given`."""
         if not self.parts and not self.documents:
             return map(msgspec.structs.astuple, records)
         whole = len(self.given)  # behind the columns stand the parts
@@ -221,7 +243,7 @@ def kind(
     def announce(model: M) -> M:
         made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
         struct = _struct(name if pushed else None, model, made_parts)
-        made = Kind(name, family, model, struct, _insert(model), pushed, made_parts, arrive, inputs)
+        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs)
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made
@@ -258,7 +280,7 @@ def _documents(columns: Iterable[Any]) -> tuple[int, ...]:
     return tuple(i for i, column in enumerate(columns) if isinstance(column, Document))
 
 
-def _as_row(record: msgspec.Struct, documents: tuple[int, ...]) -> tuple[Any, ...]:
+def _as_row(record: msgspec.Struct, documents: tuple[int, ...]) -> Row:
     row = msgspec.structs.astuple(record)
     if any(row[i] is not None for i in documents):
         values = list(row)
@@ -274,7 +296,7 @@ def _part(field: str, model: type[Record], key: str) -> Part:
         f"{model.__name__}Part", _fields(_given(model)[1 if key else 0 :]),
         frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False,
     )  # fmt: skip
-    return Part(field, model, struct, _insert(model), key)
+    return Part(field, model, struct, key)
 
 
 def _struct(tag: str | None, model: type[Record], parts: tuple[Part, ...]) -> type[msgspec.Struct]:
@@ -317,22 +339,3 @@ def typed(column: Any) -> Any:
 def _may_be_left_out(column: Any) -> bool:
     """Whether null may come in: it is stored as that, or the INSERT puts something there."""
     return bool(column.null or getattr(column, "filled_by", ""))
-
-
-def _insert(model: type[Record]) -> str:
-    """One INSERT for `executemany`; a row whose key is stored already is left out and counted.
-
-    Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
-    """
-    names = [column.column_name for column in _given(model)]
-    numbers = {name: f"?{i}" for i, name in enumerate(names, 1)}
-    given: list[Any] = _given(model)
-    values = [
-        f"COALESCE({numbers[column.column_name]}, {column.filled_by.format(**numbers)})"
-        if getattr(column, "filled_by", "")
-        else numbers[column.column_name]
-        for column in given
-    ]
-    table = model._meta.table_name
-    columns = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join(values)}) ON CONFLICT DO NOTHING'  # noqa: S608  # only names of ours

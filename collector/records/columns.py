@@ -37,7 +37,7 @@ class Real(peewee.DoubleField):
     """A finite floating-point column.
 
     ``filled_by`` is SQL for what the INSERT puts there when a record leaves it open; it names other
-    columns of the record in braces.
+    columns of the record as those of `sent`.
     """
 
     python_type = float

@@ -10,8 +10,8 @@ NEAR_MS = 60_000
 def _nearest(column: str, table: str) -> str:
     """What the machine sample nearest to the record's moment says; NULL where none is near."""
     return (
-        f"(SELECT {column} FROM {table} WHERE timestamp BETWEEN {{timestamp}} - {NEAR_MS}"  # noqa: S608  # only names of ours
-        f" AND {{timestamp}} + {NEAR_MS} ORDER BY abs(timestamp - {{timestamp}}) LIMIT 1)"
+        f"(SELECT {column} FROM {table} WHERE timestamp BETWEEN sent.timestamp - {NEAR_MS}"  # noqa: S608  # only names of ours
+        f" AND sent.timestamp + {NEAR_MS} ORDER BY abs(timestamp - sent.timestamp) LIMIT 1)"
     )
 
 
@@ -37,8 +37,9 @@ class Inference(Record):
         "output_tokens over eval_duration, or over inference_time where that is not told",
         unit="1/s",
         minimum=0,
-        filled_by="CAST({output_tokens} AS REAL)"
-        " / NULLIF(CASE WHEN {eval_duration} > 0 THEN {eval_duration} ELSE {inference_time} END, 0), 0.0",
+        filled_by="CAST(sent.output_tokens AS REAL)"
+        " / NULLIF(CASE WHEN sent.eval_duration > 0 THEN sent.eval_duration"
+        " ELSE sent.inference_time END, 0), 0.0",
     )
     memory_usage = Real(
         "memory in use on the machine; left out: of the nearest sample within a minute",

@@ -291,12 +291,12 @@ class Writer:
         with transaction(self._conn) as undo:
             for struct, records in by_struct.items():
                 kind = KINDS_BY_STRUCT[struct]
-                stored = self._conn.executemany(kind.insert, kind.rows(records)).rowcount
+                stored = self._conn.executemany(*kind.statement(records)).rowcount
                 if stored != len(records):
                     undo()
                     return None
                 for part in kind.parts:
-                    self._conn.executemany(part.insert, part.rows(records))
+                    self._conn.executemany(*part.statement(records))
         return [Outcome(committed=len(flight.own)), *(Outcome(len(b.records)) for b in flight.batches)]
 
     def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
@@ -333,10 +333,9 @@ class Writer:
             return self._refused(type(record).__name__, "there is no table for it")
         try:
             with savepoint(self._conn) if kind.parts else nullcontext():
-                (row,) = kind.rows([record])
-                stored = self._conn.execute(kind.insert, row).rowcount
+                stored = self._conn.executemany(*kind.statement([record])).rowcount
                 for part in kind.parts if stored else ():
-                    self._conn.executemany(part.insert, part.rows([record]))
+                    self._conn.executemany(*part.statement([record]))
         except REFUSALS as error:
             # Where SQLite has undone the whole transaction by itself, going on would break it up.
             if not is_the_records_fault(error) or not self._conn.in_transaction:

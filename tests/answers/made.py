@@ -41,7 +41,7 @@ class Made:
         """Store records at once."""
         for record in records:
             kind = KINDS_BY_STRUCT[type(record)]
-            self.conn.executemany(kind.insert, kind.rows([record]))
+            self.conn.executemany(*kind.statement([record]))
 
     def workload(self, name: str, **columns: Any) -> None:
         """Register a workload: every 30 minutes unless told otherwise."""

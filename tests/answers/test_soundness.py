@@ -46,7 +46,11 @@ def test_what_somebody_added_is_told_and_sound(made: Made) -> None:
         ("CREATE UNIQUE INDEX strange ON gaps (reason)", "schema", "index strange is not known"),
         ("PRAGMA user_version = 99", "mark", "version 99"),
         ("DELETE FROM schema_migration", "migrations", "missing: 0001_recorder"),
-        ("UPDATE schema_migration SET name = '9999_future'", "migrations", "not known here: 9999_future"),
+        (
+            "UPDATE schema_migration SET name = '9999_future' WHERE name LIKE '0001%'",
+            "migrations",
+            "not known here: 9999_future",
+        ),
     ],
 )
 def test_a_file_that_was_changed_is_found(made: Made, harm: str, check: str, said: str) -> None:
@@ -65,7 +69,7 @@ def test_overwritten_pages_are_found(made: Made) -> None:
     made.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     made.close()
     with made.path.open("r+b") as file:
-        file.seek(4096 * (made.path.stat().st_size // 4096 // 2))
+        file.seek(4096 * (made.path.stat().st_size // 4096 * 3 // 4))
         file.write(b"\xff" * 8192)
     found = look(made)
     assert [finding for finding in found.values() if finding.state == "wrong"]

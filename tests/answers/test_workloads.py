@@ -52,7 +52,7 @@ def test_only_so_many_of_the_newest_runs_are_looked_at(made: Made, reader: peewe
         Run.record(workload="rank", timestamp=made.now_ms - n * MINUTE, wall_ms=1.0 if n < NEWEST else 99.0)
         for n in range(COUNTED + 5)
     )
-    made.conn.executemany(KINDS["run"].insert, KINDS["run"].rows(rows))
+    made.conn.executemany(*KINDS["run"].statement(rows))
     (row,) = workloads.registered(reader)
     assert (row["p50_ms"], row["p95_ms"], row["looked_at"], len(row["trend"])) == (1.0, 1.0, NEWEST, TREND)
     assert (row["runs"], row["more_runs"]) == (COUNTED, True)

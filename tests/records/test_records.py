@@ -117,7 +117,7 @@ def test_what_is_recorded_is_what_is_read(conn: sqlite3.Connection, kind: Kind, 
     given_values = data.draw(columns(kind))
     record = kind.model.record(**given_values)
     conn.execute(f"DELETE FROM {kind.table}")
-    assert conn.executemany(kind.insert, kind.rows([record])).rowcount == 1
+    assert conn.executemany(*kind.statement([record])).rowcount == 1
     names = [column.column_name for column in given_columns(kind)]
     (row,) = conn.execute(f"SELECT {', '.join(names)} FROM {kind.table}").fetchall()
     read = {
@@ -205,9 +205,9 @@ def test_a_record_whose_key_is_there_already_is_left_out(conn: sqlite3.Connectio
     conn.execute("DELETE FROM workload_runs")
     kind = KINDS["run"]
     record = Run.record(workload="w", timestamp=1, record_id="a")
-    assert conn.executemany(kind.insert, kind.rows([record, record])).rowcount == 1
+    assert conn.executemany(*kind.statement([record, record])).rowcount == 1
     with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
-        conn.executemany(kind.insert, kind.rows([Run.record(workload=None, timestamp=1)]))
+        conn.executemany(*kind.statement([Run.record(workload=None, timestamp=1)]))
 
 
 def test_two_kinds_of_one_name_are_refused() -> None:

@@ -1,0 +1,72 @@
+"""How records become rows: one INSERT per kind, of the columns that the records at hand have.
+
+A null costs the driver as much as ten numbers: it looks for an adapter of NoneType each time, and of
+bool too. So columns that are null in all rows of a batch are left out, and flags go as 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from typing import Any
+
+from collector.records.columns import Flag
+
+Row = tuple[Any, ...]
+
+
+class Insertion:
+    """INSERTs into one table; a row whose key is stored already is left out and counted.
+
+    Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
+    """
+
+    def __init__(self, table: str, columns: Sequence[Any]) -> None:
+        self._table = table
+        self._columns = columns
+        self._flags = [isinstance(column, Flag) for column in columns]
+        self._made: dict[tuple[bool, ...], str] = {}
+        self.sql = self._sql((True,) * len(columns))
+
+    def of(self, rows: Iterable[Row]) -> tuple[str, Iterable[Row]]:
+        """The statement for these rows, and what to bind to it; for `executemany`."""
+        values = list(zip(*rows, strict=True))
+        if not values:
+            return self.sql, ()
+        count = len(values[0])
+        # A column that has to be there is left in, so that its NULL is refused as ever.
+        given = tuple(
+            column.count(None) < count or not self._columns[i].null for i, column in enumerate(values)
+        )
+        for i, is_flag in enumerate(self._flags):
+            if is_flag and given[i]:
+                values[i] = tuple(map(_NUMBERS.get, values[i], values[i]))
+        sql = self._made.get(given) or self._made.setdefault(given, self._sql(given))
+        return sql, zip(*compress(values, given), strict=True)
+
+    def _sql(self, given: tuple[bool, ...]) -> str:
+        names = [f'"{column.column_name}"' for column in self._columns]
+        into = [*compress(names, given)]
+        if not any(map(_filler, self._columns)):
+            marks = ", ".join("?" for _ in into)
+            return f'INSERT INTO "{self._table}" ({", ".join(into)}) VALUES ({marks}) ON CONFLICT DO NOTHING'  # noqa: S608  # only names of ours
+        # Plain marks here too: numbered ones are looked up by name, which takes longer than the INSERT.
+        sent = ", ".join(
+            f"{'?' if is_given else 'NULL'} AS {name}" for name, is_given in zip(names, given, strict=True)
+        )
+        stored = ", ".join(
+            f"COALESCE(sent.{name}, {_filler(column)})" if _filler(column) else f"sent.{name}"
+            for name, column in zip(names, self._columns, strict=True)
+        )
+        return (
+            f'INSERT INTO "{self._table}" ({", ".join(names)}) SELECT {stored}'  # noqa: S608  # only names of ours
+            f" FROM (SELECT {sent}) AS sent WHERE true ON CONFLICT DO NOTHING"  # only names of ours
+        )
+
+
+def _filler(column: Any) -> str:
+    """SQL for what stands in a column that a record leaves open."""
+    return getattr(column, "filled_by", "")
+
+
+_NUMBERS: dict[Any, int] = {True: 1, False: 0}

@@ -1,0 +1,220 @@
+"""SQL fingerprints: one text and one hash for statements that differ only in their literals."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.fingerprint import (
+    FP_VERSION,
+    OTHER_HASH,
+    TEXT_CHARACTERS,
+    Dialect,
+    Seen,
+    fingerprint,
+    redacted,
+)
+
+DIALECTS: tuple[Dialect, ...] = ("generic", "sqlite", "postgresql", "mysql")
+RULES: list[tuple[str, Dialect, str]] = [
+    ("select 1", "generic", "SELECT ?"),
+    ("SELECT  a ,b\n\tFROM  T", "generic", "SELECT a, b FROM t"),
+    ("select * from Tasks where status='x' order by priority;", "generic",
+     "SELECT * FROM tasks WHERE status = ? ORDER BY priority"),
+    ("a = 'it''s'", "generic", "a = ?"),
+    (r"a = 'it\'s' and b", "mysql", "a = ? AND b"),
+    (r"a = E'it\'s' and b", "postgresql", "a = ? AND b"),
+    (r"a = 'it\' and b", "postgresql", "a = ? AND b"),
+    ("a = $$x'y$$ and b", "postgresql", "a = ? AND b"),
+    ("a = $q$x $$ y$q$ and b", "postgresql", "a = ? AND b"),
+    ("a = N'x'", "generic", "a = ?"),
+    ("a = X'AB'", "sqlite", "a = ?"),
+    ("a = b'01'", "mysql", "a = ?"),
+    ("a = U&'d'", "postgresql", "a = ?"),
+    ('a = "x y"', "generic", 'a = "x y"'),
+    ('a = "x"', "sqlite", 'a = "x"'),
+    ('a = "x"', "postgresql", 'a = "x"'),
+    ('a = "x"', "mysql", "a = ?"),
+    (r'a = "x\"y" and b', "mysql", "a = ? AND b"),
+    ("select `Order`.`b` from t", "mysql", 'SELECT "Order"."b" FROM t'),
+    ("select `a`` b`", "sqlite", 'SELECT "a` b"'),
+    ("select [a b]", "sqlite", 'SELECT "a b"'),
+    ("select a[1]", "postgresql", "SELECT a[?]"),
+    ("select a[1:2]", "postgresql", "SELECT a[? : ?]"),
+    ("x = 1.5e-3", "generic", "x = ?"),
+    ("x = .5", "generic", "x = ?"),
+    ("x = 0xFF", "generic", "x = ?"),
+    ("x = -5", "generic", "x = ?"),
+    ("x + -5", "generic", "x + ?"),
+    ("x + 5", "generic", "x + ?"),
+    ("a-5", "generic", "a - ?"),
+    ("a - 5", "generic", "a - ?"),
+    ("a - -5", "generic", "a - ?"),
+    ("f(-1, +2)", "generic", "f(?, ?)"),
+    ("select -1", "generic", "SELECT ?"),
+    ("case when a then b end -1", "generic", "CASE WHEN a THEN b END - ?"),
+    ("a is null and b = null", "generic", "a IS NULL AND b = ?"),
+    ("a is not true and b = true", "generic", "a IS NOT TRUE AND b = ?"),
+    ("create table t(a int not null)", "generic", "CREATE TABLE t(a int NOT NULL)"),
+    ("a = ? and b = $1 and c = :name", "generic", "a = ? AND b = ? AND c = ?"),
+    ("a = @name and b = ?2", "sqlite", "a = ? AND b = ?"),
+    ("a = %s and b = %(n)s", "mysql", "a = ? AND b = ?"),
+    ("a % s", "generic", "a % s"),
+    ("'2024-01-01' :: date", "postgresql", "?::date"),
+    ("a > DATE '2024-01-01'", "generic", "a > ?"),
+    ("a > now() - interval '1 day'", "postgresql", "a > now() - ?"),
+    ("a > now() - interval 1 day", "mysql", "a > now() - interval ? day"),
+    ("a in (1,2,3)", "generic", "a IN (?+)"),
+    ("a in (?)", "generic", "a IN (?+)"),
+    ("a not in ('x', -2, null)", "generic", "a NOT IN (?+)"),
+    ("a in ($1::int, $2::int)", "postgresql", "a IN (?+)"),
+    ("a in (select 1)", "generic", "a IN (SELECT ?)"),
+    ("(a,b) in ((1,2),(3,4))", "generic", "(a, b) IN ((?, ?))"),
+    ("a = any(array[1,2,3])", "postgresql", "a = ANY (ARRAY[?+])"),
+    ("insert into t values (1,'a,b'),(2,null)", "generic", "INSERT INTO t VALUES (?, ?)"),
+    ("values (1, f(2)), (3, f(4)), (5, a)", "generic", "VALUES (?, f(?)), (?, a)"),
+    ("a -- b 'c'\n= 1", "generic", "a = ?"),
+    ("a # b 'c'\n= 1", "mysql", "a = ?"),
+    ("a /* x /* y */ 'z' */ = 1", "postgresql", "a = ?"),
+    ("select /*! STRAIGHT_JOIN */ a", "mysql", "SELECT a"),
+    ("select 5--3", "mysql", "SELECT ? - ?"),
+    ("a;b;;", "generic", "a; b"),
+    ("SAVEPOINT sa_savepoint_12", "generic", "SAVEPOINT ?"),
+    ("rollback to savepoint x; release x", "generic", "ROLLBACK TO SAVEPOINT ?; RELEASE ?"),
+    ("select * from tmp_12 limit 5 offset 10", "generic", "SELECT * FROM tmp_12 LIMIT ? OFFSET ?"),
+    ("select t . id, u.* , count( * )", "generic", "SELECT t.id, u.*, count(*)"),
+    ("a->>'k' @> b || c<>d", "postgresql", "a ->> ? @> b || c <> d"),
+    ("a = 'open", "generic", "a = ?"),
+    ('a = "open', "generic", "a = ?"),
+    ("a /* open", "generic", "a"),
+    ("a\0b", "generic", "ab"),
+    ("", "generic", ""),
+]  # fmt: skip
+HASHES = [
+    ("SELECT 1", "20ce4a165e0d6b22"),
+    ("select * from Tasks where status='open' order by priority;", "28ac9f3d06411a65"),
+    ("insert into t (a, b) values (1, 'x'), (2, null)", "de6cf7ed6c4d056a"),
+    ("a in (1, 2) and b is not null", "1b8ad79e02ed741f"),
+    ("update `T` set a = -1", "fda72bb1f6f83796"),
+    ("a = any(array[1]) -- c", "43de001aa0be78aa"),
+    ("savepoint x", "1d2ca828dd9a211e"),
+    ('select t . id, count( * ) from "A b".t', "6caad7ebd084feec"),
+]
+
+
+@pytest.mark.parametrize(("sql", "dialect", "text"), RULES)
+def test_a_statement_becomes_its_text(sql: str, dialect: Dialect, text: str) -> None:
+    """Each rule, and the text is its own fingerprint."""
+    assert fingerprint(sql, dialect).text == text
+    assert fingerprint(text).text == text
+
+
+@pytest.mark.parametrize(("sql", "digest"), HASHES)
+def test_hashes_stay_while_the_version_does(sql: str, digest: str) -> None:
+    """Whoever changes a rule raises FP_VERSION and this table."""
+    assert (fingerprint(sql).hash, FP_VERSION) == (digest, 1)
+
+
+SECRET = "s3cr3tt0k3n"
+AROUND = st.text(alphabet="ab ,()?;-$:%/*#", max_size=8)
+FORMS: dict[Dialect, list[str]] = {
+    "generic": ["'{}'", "N'{}'", "DATE '{}'", "'it''s {}'"],
+    "sqlite": ["'{}'", "x'{}'", "'it''s {}'"],
+    "postgresql": ["'{}'", r"E'\'{}'", "$${}$$", "$q$'{}$q$", "U&'{}'", "interval '{}'"],
+    "mysql": ["'{}'", r"'\'{}'", '"{}"', r'"\"{}"', "N'{}'"],
+}
+TEMPLATES = [
+    "select {} from t where a={}",
+    "insert into t values ({}, 1), (2,{})",
+    "a in ({},{}) -- x",
+    "/* c */ f({})",
+]
+
+
+@given(st.data(), st.sampled_from(DIALECTS), st.sampled_from(TEMPLATES))
+@settings(max_examples=200, deadline=None)
+def test_a_literal_is_never_told(data: st.DataObject, dialect: Dialect, template: str) -> None:
+    """Whatever its form, wherever it stands."""
+
+    def literal() -> str:
+        around = data.draw(AROUND).replace("$", "")
+        return data.draw(st.sampled_from(FORMS[dialect])).format(around + SECRET)
+
+    sql = template.format(*(literal() for _ in range(template.count("{}"))))
+    assert SECRET not in fingerprint(sql, dialect).text.lower()
+    assert SECRET not in redacted(sql, dialect).lower()
+
+
+OPEN = ["'{}", "E'{}", "'{}, '' 5", "$q${}", "$${}$", "`{}", "/* {}", "-- {}"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("form", OPEN)
+def test_an_open_literal_reaches_to_the_end(form: str, dialect: Dialect) -> None:
+    """What follows an opening quote without its end is never told."""
+    sql = "select a from t where b = " + form.format(SECRET)
+    assert SECRET not in fingerprint(sql, dialect).text
+    assert SECRET not in redacted(sql, dialect)
+
+
+@given(st.data(), st.sampled_from(DIALECTS), st.sampled_from((" ", "; ", " and ", ", ")))
+@settings(max_examples=300, deadline=None)
+def test_a_text_is_its_own_fingerprint(data: st.DataObject, dialect: Dialect, between: str) -> None:
+    """Also where statements and parts of them follow each other."""
+    parts = st.sampled_from([sql for sql, its, _ in RULES if its in {"generic", dialect}])
+    once = fingerprint(between.join(data.draw(st.lists(parts, max_size=8))), dialect)
+    assert fingerprint(once.text) == once
+
+
+@given(st.text(st.characters(), max_size=60), st.sampled_from(DIALECTS))
+@settings(deadline=None)
+def test_any_text_has_a_fingerprint(sql: str, dialect: Dialect) -> None:
+    """Nothing raises, surrogates included, and the text can be stored."""
+    assert fingerprint(sql + "\ud800", dialect).text.encode() is not None
+    redacted(sql + "\ud800", dialect).encode()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "piece",
+    ["'", '"', "(", "IN (", "IN (1,", "1", "1 ", "$a$", "$a$b", "/*", "- ", " .", "\\", "[", "VALUES ("],
+)
+def test_hostile_text_takes_linear_time(piece: str, dialect: Dialect) -> None:
+    """A megabyte of it ends well before the timeout of a test."""
+    sql = piece * (1_000_000 // len(piece))
+    assert len(fingerprint(sql, dialect).text) <= TEXT_CHARACTERS
+    redacted(sql, dialect)
+
+
+def test_a_sample_keeps_its_looks() -> None:
+    """Case, spaces and line breaks stay; literals and comments go."""
+    sql = "Select  a, /* c */ 'x', E'\\'y'\nFROM T -- d\nWHERE b = -5.5 AND \"C\" = TRUE"
+    assert redacted(sql, "postgresql") == 'Select  a,  ?, ?\nFROM T \nWHERE b = -? AND "C" = ?'
+
+
+def test_a_long_text_is_cut_and_its_hash_is_not() -> None:
+    """Two that differ after the cut differ."""
+    long = "a, " * TEXT_CHARACTERS
+    one, two = fingerprint(long + "b"), fingerprint(long + "c")
+    assert (len(one.text), one.text[-1], one.text == two.text) == (TEXT_CHARACTERS, "…", True)
+    assert one.hash != two.hash
+
+
+def test_statements_over_the_cap_are_other() -> None:
+    """New ones are counted; known ones stay themselves."""
+    seen = Seen(most=2)
+    known = seen.of("select a")
+    seen.of("select b")
+    assert [seen.of("select c").hash, seen.of("select c").hash] == [OTHER_HASH, OTHER_HASH]
+    assert (seen.others, len(seen), seen.of("SELECT a"), seen.of("select a")) == (2, 2, known, known)
+    assert seen.other.text == "other: more than 2 distinct statements"
+
+
+def test_the_memory_of_texts_is_bounded() -> None:
+    """By number and by bytes; what is forgotten is worked out again."""
+    seen = Seen(texts=10, size_bytes=20_000)
+    for n in range(1_000):
+        assert seen.of(f"select a{n % 3} from t where x = {n} /* {'c' * n * 20} */").hash != OTHER_HASH
+    assert len(seen._young) + len(seen._old) <= 10
+    assert len(seen) == 3
