@@ -10,10 +10,10 @@ class QueryCache(Record):
 
     id = peewee.AutoField(help_text="counts up")
     cache_key = Text("the question, and the data it saw", longest=255, unique=True)
-    cache_key_hash = Text("blake2b of the key, 16 bytes in hex", longest=64, unique=True)
+    cache_key_hash = Text("SHA-256 of the key, in hex", longest=64, unique=True)
     cached_data = Document("the answer", longest=16_000_000)
     data_size = Whole("size of the answer's text", unit="B", minimum=0)
-    query_hash = Text("fingerprint of the question, whatever data it saw", longest=64, null=True)
+    query_hash = Text("SHA-256 of the question, whatever data it saw", longest=64, null=True)
     user_id = Text("for whom it was made; null: for all", longest=100, null=True)
     tags = Document("the tables it was made of: a change in one takes it out", null=True)
     created_at = Timestamp("when it was made")

@@ -1,0 +1,59 @@
+"""The query cache in front of answers that are dear: keyed by the question and by the data it saw.
+
+Whoever answers can only read. So what was used and what was made is noted, and told to the writer
+afterwards (see `collector.keep`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from collector.answers.timed import Row
+from collector.orm import peewee, select
+from collector.store.cache import WORTH_MS, Entry, key_hash
+
+
+@dataclass
+class Noted:
+    """What an answer took from the query cache, and what it made that is worth keeping there."""
+
+    hits: list[str] = field(default_factory=list)
+    made: list[Entry] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.hits or self.made)
+
+
+def through(
+    database: peewee.SqliteDatabase,
+    question: str,
+    tables: tuple[str, ...],
+    make: Callable[[], list[Row]],
+    noted: Noted,
+) -> list[Row]:
+    """The answer to ``question`` over ``tables``: kept from the last time, or made now.
+
+    Only what took longer than 50 ms is kept. A row more in one of the tables is another key; updates and
+    deletes take the entry out by its tags.
+    """
+    key = f"{question} saw {' '.join(_saw(database, table) for table in tables)}"
+    found = select(database, "SELECT cached_data FROM query_cache WHERE cache_key_hash = ?", key_hash(key))
+    if found:
+        noted.hits.append(key)
+        rows: list[Row] = msgspec.json.decode(found[0][0])
+        return rows
+    began = time.perf_counter()
+    rows = make()
+    took_ms = (time.perf_counter() - began) * 1000
+    if took_ms > WORTH_MS:
+        noted.made.append(Entry(key, msgspec.json.encode(rows).decode(), tables, took_ms, question))
+    return rows
+
+
+def _saw(database: peewee.SqliteDatabase, table: str) -> str:
+    ((low, high),) = select(database, f"SELECT min(rowid), max(rowid) FROM {table}")  # noqa: S608  # only words of ours
+    return f"{table} {low}-{high}"

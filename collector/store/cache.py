@@ -1,0 +1,113 @@
+"""The query cache as the writer keeps it: answers in, hits counted, old ones out.
+
+Each step runs in the writer, on its connection. Keys are found by their SHA-256.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from collector.lean import CRYPTO, without
+
+with without(*CRYPTO):  # OpenSSL's own costs the daemon 4 MB
+    import hashlib
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
+
+Step = Callable[["sqlite3.Connection"], int]
+
+CLEAN_SECONDS = 3600.0
+KEEP_MS = 90 * 86_400_000
+# What took less is made again sooner than it is looked up, kept and taken out.
+WORTH_MS = 50.0
+MOST_CLEANED = 500  # entries a step
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An answer worth keeping. ``tags`` are the tables it was made of; ``data`` is JSON text."""
+
+    key: str
+    data: str
+    tags: tuple[str, ...]
+    made_ms: float
+    question: str = ""
+
+
+_REMEMBER = """
+    INSERT INTO query_cache (
+        cache_key, cache_key_hash, cached_data, data_size, query_hash, tags,
+        created_at, expires_at, last_accessed, access_count, generation_time_ms, hit_count
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 0)
+    ON CONFLICT (cache_key) DO UPDATE SET
+        cached_data = excluded.cached_data, data_size = excluded.data_size,
+        created_at = excluded.created_at, expires_at = excluded.expires_at,
+        last_accessed = excluded.last_accessed, access_count = access_count + 1,
+        generation_time_ms = excluded.generation_time_ms
+"""
+
+
+def _row(entry: Entry, now_ms: int) -> tuple[object, ...]:
+    return (
+        entry.key,
+        key_hash(entry.key),
+        entry.data,
+        len(entry.data.encode()),
+        key_hash(entry.question) if entry.question else None,
+        json.dumps(entry.tags),
+        now_ms,
+        now_ms + KEEP_MS,
+        now_ms,
+        round(entry.made_ms),
+    )
+
+
+def key_hash(key: str) -> str:
+    """How an entry is found: SHA-256 of its key, in hex."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def remember(entries: Sequence[Entry], hits: Iterable[str], now_ms: int) -> Step:
+    """Keep answers, and count those that were used; returns how many were kept."""
+
+    def step(conn: sqlite3.Connection) -> int:
+        for entry in entries:
+            conn.execute(_REMEMBER, _row(entry, now_ms))
+        conn.executemany(
+            "UPDATE query_cache SET hit_count = hit_count + 1, access_count = access_count + 1,"
+            " last_accessed = ? WHERE cache_key_hash = ?",
+            [(now_ms, key_hash(key)) for key in hits],
+        )
+        return len(entries)
+
+    return step
+
+
+def clean(now_ms: int) -> Step:
+    """Take out what has expired, some hundred entries a step; returns how many went."""
+
+    def step(conn: sqlite3.Connection) -> int:
+        cursor = conn.execute(
+            "DELETE FROM query_cache WHERE id IN"
+            " (SELECT id FROM query_cache WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+            (now_ms, MOST_CLEANED),
+        )
+        return int(cursor.rowcount)
+
+    return step
+
+
+def forget(tag: str) -> Step:
+    """Take out all that was made of a table; returns how many went."""
+
+    def step(conn: sqlite3.Connection) -> int:
+        cursor = conn.execute(
+            "DELETE FROM query_cache WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", (tag,)
+        )
+        return int(cursor.rowcount)
+
+    return step

@@ -1,0 +1,165 @@
+"""Digests: what a summary keeps of each full stretch of a table, so that it need not read it again.
+
+Rows are only ever added, so a full stretch changes no more, unless somebody updates or deletes; then
+its digest is taken out of the cache (see `collector.store.cache`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from collector import sketch
+from collector.sketch import Buckets
+from collector.store.topics import Topic
+
+STRETCH = 32_768  # rows
+# Raised whenever what a digest holds, or how it is worked out, changes.
+VERSION = 1
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Figures:
+    """What is known of one key: counts, the times in sketch or one by one, and the further columns.
+
+    ``more`` are (count, sum) of the means, then the sums, then the highs, in the topic's order.
+    """
+
+    count: int = 0
+    timed: int = 0
+    judged: int = 0
+    failed: int = 0
+    total: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    more: list[Any] = field(default_factory=list)
+    buckets: Buckets = field(default_factory=dict)
+    values: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Digest:
+    """All keys of one stretch, and the first and last moment in it."""
+
+    first_ms: int
+    last_ms: int
+    keys: dict[Key, Figures]
+
+
+def cache_key(topic: Topic, stretch: int) -> str:
+    """Under which name the digest of a stretch is kept."""
+    return f"summary {topic.name} v{VERSION} stretch {stretch:08d}"
+
+
+def prefix(topic: Topic) -> str:
+    """What the names of all digests of a topic begin with."""
+    return f"summary {topic.name} v{VERSION} stretch "
+
+
+def statement(topic: Topic) -> str:
+    """SQL that works out the digest of the rows between two row numbers, a row per key and bucket."""
+    keys = ", ".join(topic.keys)
+    return (
+        f"SELECT {keys}, {sketch.bucket_sql(topic.value)} AS bucket, {_figures(topic)}"  # noqa: S608  # only words of ours
+        f" FROM {topic.table} WHERE {topic.base}.rowid BETWEEN ? AND ? AND {topic.where}"
+        f" GROUP BY {keys}, bucket"
+    )
+
+
+def rows_statement(topic: Topic) -> str:
+    """SQL for the rows themselves: keys, value, failed, then the further columns."""
+    columns = [*topic.keys, topic.value, topic.failed, *_further(topic)]
+    return (
+        f"SELECT {', '.join(columns)} FROM {topic.table}"  # noqa: S608  # only words of ours
+        f" WHERE {topic.base}.rowid BETWEEN ? AND ? AND {topic.moment} >= ? AND {topic.moment} < ?"
+        f" AND {topic.where}"
+    )
+
+
+def _further(topic: Topic) -> Iterator[str]:
+    yield from topic.means.values()
+    yield from topic.sums.values()
+    yield from topic.highs.values()
+
+
+def _figures(topic: Topic) -> str:
+    value = topic.value
+    wanted = [
+        f"min({topic.moment})", f"max({topic.moment})", "count(*)", f"count({value})",
+        f"count({topic.failed})", f"total({topic.failed})", f"total({value})", f"min({value})",
+        f"max({value})",
+    ]  # fmt: skip
+    for mean in topic.means.values():
+        wanted += [f"count({mean})", f"total({mean})"]
+    wanted += [f"total({column})" for column in topic.sums.values()]
+    wanted += [f"max({column})" for column in topic.highs.values()]
+    return ", ".join(wanted)
+
+
+def of_rows(topic: Topic, rows: list[tuple[Any, ...]]) -> Digest:
+    """The digest that the rows of `statement` make."""
+    width, digest = len(topic.keys), Digest(1 << 62, 0, {})
+    for row in rows:
+        key, bucket = tuple(map(str, row[:width])), row[width]
+        first, last, count, timed, judged, failed, total, low, high, *more = row[width + 1 :]
+        digest.first_ms, digest.last_ms = min(digest.first_ms, first), max(digest.last_ms, last)
+        part = Figures(count, timed, judged, int(failed), total, low, high, more)
+        if bucket is not None:
+            part.buckets[bucket] = timed
+        into(topic, digest.keys, key, part)
+    return digest
+
+
+def into(topic: Topic, keys: dict[Key, Figures], key: Key, part: Figures) -> None:
+    """Add what is known of a key to what is known already."""
+    whole = keys.get(key)
+    if whole is None:
+        whole = keys[key] = Figures(more=_nothing(topic))
+    whole.count += part.count
+    whole.timed += part.timed
+    whole.judged += part.judged
+    whole.failed += part.failed
+    whole.total += part.total
+    whole.low = _of(min, whole.low, part.low)
+    whole.high = _of(max, whole.high, part.high)
+    sums = 2 * len(topic.means) + len(topic.sums)
+    for i, value in enumerate(part.more):
+        whole.more[i] = whole.more[i] + value if i < sums else _of(max, whole.more[i], value)
+    sketch.merge(whole.buckets, part.buckets)
+    whole.values += part.values
+
+
+def _nothing(topic: Topic) -> list[Any]:
+    return [0] * (2 * len(topic.means) + len(topic.sums)) + [None] * len(topic.highs)
+
+
+def _of(choose: Any, one: Any, other: Any) -> Any:
+    return other if one is None else one if other is None else choose(one, other)
+
+
+def dump(digest: Digest) -> str:
+    """A digest as the JSON that is kept."""
+    keys = [
+        [*key, f.count, f.timed, f.judged, f.failed, f.total, f.low, f.high, f.more,
+         list(f.buckets), list(f.buckets.values())]
+        for key, f in digest.keys.items()
+    ]  # fmt: skip
+    return msgspec.json.encode([digest.first_ms, digest.last_ms, keys]).decode()
+
+
+def load(topic: Topic, text: str) -> Digest:
+    """A digest from the JSON that was kept."""
+    first, last, keys = msgspec.json.decode(text)
+    width = len(topic.keys)
+    digest = Digest(first, last, {})
+    for row in keys:
+        count, timed, judged, failed, total, low, high, more, buckets, counts = row[width:]
+        digest.keys[tuple(row[:width])] = Figures(
+            count, timed, judged, failed, total, low, high, more, dict(zip(buckets, counts, strict=True))
+        )
+    return digest

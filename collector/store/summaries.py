@@ -1,0 +1,238 @@
+"""The summaries of queries and users, refreshed every 15 minutes, and the digests of full stretches.
+
+What is dear is read over a connection that only reads, a key at a time, so that the writer is never held
+up; it only takes the finished rows, some hundred a step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from collector.errors import DatabaseError
+from collector.orm import peewee, select
+from collector.records.base import KINDS
+from collector.records.query_summary import QuerySummary
+from collector.records.user_summary import UserSummary
+from collector.store import cache, digests, taskboard
+from collector.store.cache import Entry, Step
+from collector.store.taskboard import Tasks
+from collector.store.topics import TOPICS, Topic
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
+
+REFRESH_SECONDS = 900.0
+WINDOW_MS = 7 * 86_400_000
+MOST_ROWS = 500  # a step
+STEP_SECONDS = 30.0
+
+Row = tuple[Any, ...]
+Ask = Callable[[str, Step], Any]
+
+
+class Stop(Protocol):
+    """Says whether to give up half-way: the recorder stops."""
+
+    def __call__(self) -> bool:
+        """Whether to stop now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Slow:
+    """From when on an operation counts as slow, in milliseconds, by its type."""
+
+    thresholds: Mapping[str, float]
+
+    def sql(self) -> str:
+        """SQL that is true for a slow operation."""
+        cases = " ".join(
+            f"WHEN '{name}' THEN duration_ms > {float(ms)!r}" for name, ms in self.thresholds.items()
+        )
+        return f"CASE metric_type {cases} ELSE 0 END" if cases else "0"
+
+
+def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: int, slow: Slow,
+            tasks: Path | None = None) -> dict[str, int]:  # fmt: skip
+    """Bring everything up to date; how many rows of each were written. ``ask`` has the writer do a step."""
+    return {
+        "digests": _digests(database, ask, stop, now_ms),
+        "queries": _replace("query_summary", ask, _queries(database, stop, now_ms - WINDOW_MS)),
+        "users": _replace(
+            "user_summary", ask, _users(database, stop, now_ms, slow, taskboard.read(tasks, now_ms))
+        ),
+    }
+
+
+def _digests(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> int:
+    """Work out the digests of all full stretches that have none yet."""
+    made = 0
+    for topic in TOPICS.values():
+        for stretch in missing(database, topic):
+            if stop():
+                return made
+            entry = digest_entry(database, topic, stretch)
+            ask("summaries.digest", cache.remember([entry], (), now_ms))
+            made += 1
+    return made
+
+
+def missing(database: peewee.SqliteDatabase, topic: Topic) -> list[int]:
+    """The full stretches of a topic's table without a digest."""
+    ((low, high),) = select(database, f"SELECT min(rowid), max(rowid) FROM {topic.base}")  # noqa: S608  # only words of ours
+    if low is None:
+        return []
+    start = digests.prefix(topic)
+    kept = {
+        key
+        for (key,) in select(
+            database,
+            "SELECT cache_key FROM query_cache WHERE cache_key >= ? AND cache_key < ?",
+            start,
+            start + "~",
+        )
+    }
+    full = range(low // digests.STRETCH, (high + 1) // digests.STRETCH)
+    return [stretch for stretch in full if digests.cache_key(topic, stretch) not in kept]
+
+
+def digest_entry(database: peewee.SqliteDatabase, topic: Topic, stretch: int) -> Entry:
+    """The digest of one stretch, as it is kept."""
+    began = time.perf_counter()
+    first = stretch * digests.STRETCH
+    rows = select(database, digests.statement(topic), first, first + digests.STRETCH - 1)
+    data = digests.dump(digests.of_rows(topic, rows))
+    took_ms = (time.perf_counter() - began) * 1000
+    return Entry(digests.cache_key(topic, stretch), data, (topic.base,), took_ms, f"summary {topic.name}")
+
+
+def _queries(database: peewee.SqliteDatabase, stop: Stop, since_ms: int) -> Iterator[msgspec.Struct]:
+    """Fingerprints with more than ten executions since then."""
+    for query_hash in _each(database, "query_hash", stop):
+        about = (query_hash, since_ms)
+        where = "metric_type = 'query' AND query_hash = ? AND timestamp >= ?"
+        ((count, mean, low, high, users, last),) = select(
+            database,
+            "SELECT count(*), avg(duration_ms), min(duration_ms), max(duration_ms),"  # noqa: S608  # only words of ours
+            f" count(DISTINCT user_id), max(timestamp) FROM operation_metrics WHERE {where}",
+            *about,
+        )
+        if count > 10:
+            yield QuerySummary.record(
+                query_hash=query_hash,
+                execution_count=count,
+                avg_duration_ms=mean,
+                min_duration_ms=low,
+                max_duration_ms=high,
+                p95_duration_ms=_percentile_95(database, where, about, count),
+                unique_users=users,
+                last_execution=last,
+            )
+
+
+def _percentile_95(database: peewee.SqliteDatabase, where: str, about: Row, count: int) -> float:
+    """As PERCENTILE_CONT(0.95): between the two values around the rank."""
+    rank = 0.95 * (count - 1)
+    around = [
+        value
+        for (value,) in select(
+            database,
+            f"SELECT duration_ms FROM operation_metrics WHERE {where} ORDER BY duration_ms LIMIT 2 OFFSET ?",  # noqa: S608  # only words of ours
+            *about,
+            int(rank),
+        )
+    ]
+    return float(around[0] + (around[-1] - around[0]) * (rank - int(rank)))
+
+
+def _users(
+    database: peewee.SqliteDatabase, stop: Stop, now_ms: int, slow: Slow, tasks: Mapping[str, Tasks]
+) -> Iterator[msgspec.Struct]:
+    """Everybody for whom something was done in the window, and everybody on the taskboard."""
+    seen = set()
+    for user_id in _each(database, "user_id", stop):
+        ((count, sessions, slow_share, api_mean, last),) = select(
+            database,
+            f"SELECT count(*), count(DISTINCT session_id), avg({slow.sql()}),"  # noqa: S608  # only words of ours
+            " avg(CASE WHEN metric_type = 'api' THEN duration_ms END), max(timestamp)"
+            " FROM operation_metrics WHERE user_id = ? AND timestamp >= ?",
+            user_id,
+            now_ms - WINDOW_MS,
+        )
+        if count or user_id in tasks:
+            seen.add(user_id)
+            yield _user(
+                user_id, tasks.get(user_id), count, sessions, slow_share or 0.0, api_mean or 0.0, last
+            )
+    for user_id in tasks.keys() - seen:
+        yield _user(user_id, tasks[user_id], 0, 0, 0.0, 0.0, None)
+
+
+def _user(user_id: str, tasks: Tasks | None, count: int, sessions: int, slow_share: float, api_mean: float,
+          last: int | None) -> msgspec.Struct:  # fmt: skip
+    given = tasks._asdict() if tasks else {}
+    changed = given.pop("changed_ms", None)
+    return UserSummary.record(
+        user_id=user_id,
+        operations=count,
+        sessions=sessions,
+        slow_share=slow_share,
+        avg_response_time_ms=api_mean,
+        last_activity=max(filter(None, (last, changed)), default=None),
+        **given,
+    )
+
+
+def _each(database: peewee.SqliteDatabase, column: str, stop: Stop) -> Iterator[str]:
+    """All values of an indexed column, each found with one step into the index."""
+    value: Any = ""
+    while not stop():
+        ((value,),) = select(
+            database,
+            f"SELECT min({column}) FROM operation_metrics WHERE {column} > ?",  # noqa: S608  # only words of ours
+            value,
+        )
+        if value is None:
+            return
+        yield value
+
+
+def _replace(kind: str, ask: Ask, records: Iterable[msgspec.Struct]) -> int:
+    """Have the writer put the new rows in place of the old, some hundred at a time; readers see no hole."""
+    made = KINDS[kind]
+    rows = list(records)
+    key = made.columns[0].column_name
+    for start in range(0, len(rows), MOST_ROWS):
+        ask(f"summaries.{kind}", _put(made.table, rows[start : start + MOST_ROWS]))
+    kept = [getattr(row, key) for row in rows]
+    ask(f"summaries.{kind}", _only(made.table, key, kept))
+    return len(rows)
+
+
+def _put(table: str, records: list[msgspec.Struct]) -> Step:
+    names = records[0].__struct_fields__
+    sql = f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608  # only words of ours
+
+    def step(conn: sqlite3.Connection) -> int:
+        return int(conn.executemany(sql, [msgspec.structs.astuple(record) for record in records]).rowcount)
+
+    return step
+
+
+def _only(table: str, key: str, kept: list[str]) -> Step:
+    """Take out the rows of keys that are in it no more."""
+    sql = f"DELETE FROM {table} WHERE {key} NOT IN (SELECT value FROM json_each(?))"  # noqa: S608  # only words of ours
+
+    def step(conn: sqlite3.Connection) -> int:
+        return int(conn.execute(sql, (msgspec.json.encode(kept).decode(),)).rowcount)
+
+    return step
+
+
+__all__ = ["DatabaseError", "Slow", "refresh"]
