@@ -16,10 +16,12 @@ from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
 from collector.intake.server import Server
+from collector.intake.statements import Statements
 from collector.pace import Pace
 from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
+from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.sampling import Sampled
 from collector.schedule import LONGEST_SLEEP, Schedule
 from collector.settings import Settings, WorkloadSettings
@@ -27,6 +29,7 @@ from collector.signals import Signals
 from collector.slow import SlowQueries
 from collector.store import schema, sessions, upkeep
 from collector.store.buffer import Buffer
+from collector.store.cache import CLEAN_SECONDS
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
 from collector.store.writer import Step, Writer
@@ -113,6 +116,7 @@ class Daemon:
         self._inode = inode(path)
         self.writer = Writer(raw(database), self.buffer, self.slow)
         self.writer.start()
+        self.refresher = Refresher(self.writer, self.settings)
         try:
             yield self.writer
         finally:
@@ -136,7 +140,9 @@ class Daemon:
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
-        server = Server(self.settings.socket, self.buffer, {"status": lambda _: self.status()})
+        statements = Statements(self.refresher.known_statements())
+        asks = {"status": lambda _: self.status(), "cache": self.refresher.remember}
+        server = Server(self.settings.socket, self.buffer, asks, statements=statements)
         server.start()
         try:
             yield
@@ -151,11 +157,15 @@ class Daemon:
             self._schedule(workload)
         self.schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         self.schedule.upkeep("summary", self.settings.log.summary, self._summarise)
+        self.schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
+        self.schedule.upkeep("summaries", self.settings.summaries.every, self.refresher.everything)
+        self.schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
         self.watch = Watch(clock.now(), STALL_SECONDS)
         self.schedule.start()
         try:
             yield
         finally:
+            self.refresher.stop()
             self.schedule.stop()
             self.children.stop_all()
             self.runs.wait_idle(RUNS_STOP_SECONDS)
@@ -236,7 +246,9 @@ class Daemon:
                 self._schedule(workload)
         for name in before:
             self.schedule.drop_workload(name)
+        self.refresher.settings = new
         self.schedule.upkeep("summary", new.log.summary, self._summarise)
+        self.schedule.upkeep("summaries", new.summaries.every, self.refresher.everything)
         self._register(new.workloads)
         logger.info("config.reloaded", path=str(new.path), workloads=len(new.workloads))
 

@@ -66,6 +66,21 @@ class Slow(Section, frozen=True, kw_only=True):
     """``[slow]``: what takes longer than this is warned of, per kind of operation."""
 
     query: Duration = Duration(0.1)
+    api: Duration = Duration(0.5)
+    frontend: Duration = Duration(1.0)
+    cache: Duration = Duration(0.01)
+
+
+class Summaries(Section, frozen=True, kw_only=True):
+    """``[summaries]``: how often queries and users are summed up; a taskboard's users are joined in."""
+
+    every: Duration = Duration(900)
+    taskboard: Path | None = None
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Each refresh reads the last seven days."""
+        if not 60 <= self.every <= 86400:
+            yield "every", "must lie between 1m and 1d"
 
 
 class Log(Section, frozen=True, kw_only=True):
@@ -122,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     collector: Recorder = Recorder()
     sampling: Sampling = Sampling()
     slow: Slow = Slow()
+    summaries: Summaries = Summaries()
     log: Log = Log()
     runs: Runs = Runs()
     workloads: tuple[WorkloadSettings, ...] = ()
@@ -143,6 +159,7 @@ SECTIONS: dict[str, type[Section]] = {
     "collector": Recorder,
     "sampling": Sampling,
     "slow": Slow,
+    "summaries": Summaries,
     "log": Log,
     "runs": Runs,
 }
@@ -248,7 +265,7 @@ def absolute_paths(value: object, folder: Path) -> object:
     if not isinstance(value, dict):
         return value
     out = dict(value)
-    for key in ("database", "socket", "cwd", "path", "password_file"):
+    for key in ("database", "socket", "cwd", "path", "password_file", "taskboard"):
         text = out.get(key)
         if isinstance(text, str) and text and "://" not in text and "\0" not in text:
             expanded = config_file.home_expanded(Path(text))
@@ -297,6 +314,7 @@ __all__ = [
     "Settings",
     "Size",
     "Slow",
+    "Summaries",
     "Text",
     "WorkloadSettings",
     "default_folder",

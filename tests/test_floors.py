@@ -32,6 +32,7 @@ FLOORS: dict[str, float] = {
     "toml_lines": 1.0,
     "redact": 1.0,
     "fingerprint": 1.0,
+    "sketch": 1.0,
     "weekdays": 1.0,
     "signals": 1.0,
     "moments": 1.1,
@@ -69,6 +70,8 @@ FLOORS: dict[str, float] = {
     "submit": 6.0,
     "opened": 6.0,
     "health": 6.1,
+    "keep": 6.1,
+    "refreshing": 6.1,
     # 7: when things run
     "schedule": 7.0,
     "sampling": 7.1,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from collector.errors import DatabaseError
 from collector.orm import peewee, select
 from collector.records.base import KINDS
 from collector.records.query_summary import QuerySummary
@@ -27,10 +26,8 @@ from collector.store.topics import TOPICS, Topic
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
 
-REFRESH_SECONDS = 900.0
 WINDOW_MS = 7 * 86_400_000
 MOST_ROWS = 500  # a step
-STEP_SECONDS = 30.0
 
 Row = tuple[Any, ...]
 Ask = Callable[[str, Step], Any]
@@ -62,7 +59,7 @@ def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: in
             tasks: Path | None = None) -> dict[str, int]:  # fmt: skip
     """Bring everything up to date; how many rows of each were written. ``ask`` has the writer do a step."""
     return {
-        "digests": _digests(database, ask, stop, now_ms),
+        "digests": digest_all(database, ask, stop, now_ms),
         "queries": _replace("query_summary", ask, _queries(database, stop, now_ms - WINDOW_MS)),
         "users": _replace(
             "user_summary", ask, _users(database, stop, now_ms, slow, taskboard.read(tasks, now_ms))
@@ -70,7 +67,7 @@ def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: in
     }
 
 
-def _digests(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> int:
+def digest_all(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> int:
     """Work out the digests of all full stretches that have none yet."""
     made = 0
     for topic in TOPICS.values():
@@ -233,6 +230,3 @@ def _only(table: str, key: str, kept: list[str]) -> Step:
         return int(conn.execute(sql, (msgspec.json.encode(kept).decode(),)).rowcount)
 
     return step
-
-
-__all__ = ["DatabaseError", "Slow", "refresh"]

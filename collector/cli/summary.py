@@ -1,0 +1,188 @@
+"""``collector summary``: how often, how long, how many failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from collector import clock, keep
+from collector.answers import benchmark_runs, topics
+from collector.answers.cached import Noted
+from collector.answers.summary import EVER, EXACT_ROWS, Window
+from collector.by_kind import until_option
+from collector.commands import config_option, json_option
+from collector.errors import UsageError
+from collector.moments import when
+from collector.opened import opened
+from collector.options import limit_option, since_option
+from collector.store.topics import TOPICS
+from collector.tables import Cell, Column, print_table
+from collector.terminal import print_json
+from collector.units import duration, percent
+
+if TYPE_CHECKING:
+    from collector.orm import peewee
+
+Row = dict[str, Any]
+Say = Callable[[Any], str]
+
+TIMES = ("avg", "min", "p50", "p95", "p99", "max")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else percent(100 * value)
+
+
+def _when(value: int | None) -> str:
+    return when(value, clock.now().wall_ms)
+
+
+# What a topic shows besides: title → (key of the row, how it is said).
+MORE: dict[str, dict[str, tuple[str, Say]]] = {
+    "inference": {
+        "tokens/s": ("avg_tokens_per_second", _number),
+        "in": ("avg_input_tokens", _number),
+        "out": ("avg_output_tokens", _number),
+    },
+    "skills": {"tokens": ("avg_tokens", _number)},
+    "operations": {"last": ("last_seen", _when)},
+    "queries": {"last": ("last_seen", _when), "query": ("text", lambda text: text or "–")},
+    "users": {
+        "sessions": ("sessions", _number),
+        "slow": ("slow_share", _share),
+        "tasks": ("total_tasks", _number),
+        "last": ("last_activity", _when),
+    },
+    "pools": {
+        "active": ("avg_active", _number),
+        "of": ("avg_total", _number),
+        "waiting": ("max_waiting", _number),
+        "errors": ("connection_errors", _number),
+    },
+    "benchmarks": {"cost": ("avg_cost", _number), "last": ("last_run", _when)},
+    "workloads": {"last": ("last_run", _when)},
+}
+
+
+@click.command()
+@click.argument("topic", type=click.Choice([*TOPICS]))
+@since_option
+@until_option
+@limit_option(20)
+@click.option("--compare", nargs=2, metavar="A B", help="Two benchmark runs, figure by figure.")
+@config_option
+@json_option
+def command(
+    topic: str,
+    since: int,
+    until: int | None,
+    limit: int,
+    compare: tuple[str, str] | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Sum up a topic: count, failures, mean, bounds and percentiles of each model, skill, query, user, …"""
+    if compare and topic != "benchmarks":
+        raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
+    noted = Noted()
+    with opened(config) as (settings, database):
+        if compare:
+            found = topics.compared(*(_run(database, run_id) for run_id in compare))
+        else:
+            window = Window(since, EVER if until is None else until)
+            found = topics.summed_up(database, topic, window, noted, limit)
+    if as_json:
+        print_json(found)
+    elif compare:
+        _print_compared(found, compare)
+    elif not found:
+        click.echo(_nothing(topic, filtered=bool(since or until)))
+    else:
+        _print(topic, found)
+    keep.keep(settings, noted)
+
+
+def _run(database: peewee.SqliteDatabase, run_id: str) -> Row:
+    if run := benchmark_runs.one(database, run_id):
+        return run
+    raise UsageError(f"there is no benchmark run {run_id!r}", hint="`collector show benchmark` lists them")
+
+
+def _nothing(topic: str, *, filtered: bool) -> str:
+    if filtered:
+        return f"nothing of {topic} in that time: look further back, or leave out --since"
+    return f"nothing of {topic} is recorded yet: applications send it, see `collector record --help`"
+
+
+def _print(topic: str, found: Sequence[Row]) -> None:
+    keys = TOPICS[topic].keys
+    judged = "failure_rate" in found[0]
+    more = {
+        title: how for title, how in MORE[topic].items() if any(row.get(how[0]) is not None for row in found)
+    }
+    columns = [
+        *(Column(_title(key), cut=16) for key in keys),
+        Column("count", right=True),
+        *([Column("failed", right=True, spare=2)] if judged else []),
+        *(Column(name, right=True, spare={"min": 5, "avg": 3, "p99": 4}.get(name, 0)) for name in TIMES),
+        *(_column(title) for title in more),
+    ]
+    print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
+    if sum(row["count"] for row in found) > EXACT_ROWS:
+        click.echo(f"percentiles within 1 %: there are more than {EXACT_ROWS:,} rows")
+    for row in found:
+        if row.get("changes"):
+            click.echo()
+            _print_compared(row["changes"], (row["previous_run"], row["newest_run"]))
+
+
+def _column(title: str) -> Column:
+    return Column(title, cut=24) if title == "query" else Column(title, right=True, spare=6)
+
+
+def _title(key: str) -> str:
+    return key.removesuffix("_name").removesuffix("_id").removeprefix("metric_").replace("_", " ")
+
+
+def _line(
+    row: Row, keys: Sequence[str], more: dict[str, tuple[str, Say]], *, judged: bool
+) -> list[str | Cell]:
+    rate = row.get("failure_rate")
+    failed = Cell(_share(rate), "red" if rate else "")
+    return [
+        *(row[key] for key in keys),
+        f"{row['count']:,}",
+        *([failed] if judged else []),
+        *(duration(row[f"{name}_ms"]) for name in TIMES),
+        *(say(row.get(key)) for key, say in more.values()),
+    ]
+
+
+def _print_compared(found: Sequence[Row], runs: tuple[str, str]) -> None:
+    click.echo(f"{runs[1]} against {runs[0]}")
+    if not found:
+        click.echo("  neither has any figures")
+        return
+    columns = (
+        Column("family", spare=1),
+        Column("figure", cut=24),
+        Column("before", right=True),
+        Column("after", right=True),
+        Column("change", right=True),
+    )
+    print_table(columns, [_compared_line(row) for row in found])
+
+
+def _compared_line(row: Row) -> list[str | Cell]:
+    ratio = row["ratio"]
+    change = "–" if ratio is None else "same" if ratio == 1 else f"{100 * (ratio - 1):+.0f} %"
+    return [row["family"], row["figure"], _number(row["before"]), _number(row["after"]), change]
