@@ -24,6 +24,7 @@ FAMILIES = {
     "recorder": "The recorder itself",
     "workload": "Workloads",
     "reported": "What applications report",
+    "answers": "What answers keep",
 }
 
 
@@ -42,6 +43,9 @@ def section(kind: Kind) -> str:
     """One kind: what it is for, and a line a column."""
     about = inspect.cleandoc(kind.model.__doc__ or "")
     pushed = " Applications may send it." if kind.pushed else ""
+    if kind.pushed and kind.parts and kind.key:
+        inside = ", ".join(f"`{part.field}` (`{part.table}`)" for part in kind.parts)
+        pushed += f" Inside it may stand {inside}."
     lines = [
         f"### `{kind.table}`",
         "",

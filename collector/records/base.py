@@ -155,6 +155,7 @@ class Kind:
     parts: tuple[Part, ...] = ()
     arrive: Arrive | None = None
     inputs: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def table(self) -> str:
@@ -243,7 +244,7 @@ def kind(
     def announce(model: M) -> M:
         made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
         struct = _struct(name if pushed else None, model, made_parts)
-        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs)
+        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key)
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made

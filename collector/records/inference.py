@@ -67,6 +67,6 @@ class Inference(Record):
 
 
 Inference.add_index(Inference.model_name, Inference.timestamp, name="inference_metrics_model_timestamp")
-Inference.add_index(Inference.task_type, name="inference_metrics_task_type")
+Inference.add_index(Inference.task_type, Inference.timestamp, name="inference_metrics_task_type")
 Inference.add_index(Inference.timestamp, name="inference_metrics_timestamp")
 once(Inference)

@@ -185,6 +185,15 @@ class Buffer:
             self._counts["received"] += count
             self._counts["rejected"] += count
 
+    def account(self, outcome: Outcome) -> None:
+        """Count records that were stored without being queued: those of a change."""
+        with self._ready:
+            refused = len(outcome.rejected)
+            self._counts["received"] += outcome.committed + outcome.duplicate + refused
+            self._counts["committed"] += outcome.committed
+            self._counts["duplicate"] += outcome.duplicate
+            self._counts["rejected"] += refused
+
     def refuse(self, count: int, reason: str) -> None:
         """Count records that came and are lost, since nobody will send them again."""
         with self._ready:

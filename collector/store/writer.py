@@ -39,6 +39,8 @@ BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 
 Step = Callable[["sqlite3.Connection"], Any]
+# Hears a step's result, or its error.
+Then = Callable[[Any, BaseException | None], None]
 
 
 class Timed(Protocol):
@@ -52,10 +54,11 @@ class Timed(Protocol):
 class Asked:
     """A step somebody asked the writer for; `wait` gives its result, or raises what it raised."""
 
-    def __init__(self, name: str, step: Step, *, transaction: bool = True) -> None:
+    def __init__(self, name: str, step: Step, *, transaction: bool = True, then: Then | None = None) -> None:
         self.name = name
         self.step = step
         self.transaction = transaction
+        self._then = then
         self._done = threading.Event()
         self._result: Any = None
         self._error: BaseException | None = None
@@ -64,6 +67,9 @@ class Asked:
         """Called by the writer after the commit."""
         self._result, self._error = result, error
         self._done.set()
+        then, self._then = self._then, None  # whatever it does, it is not called twice
+        if then is not None:
+            then(result, error)
 
     def wait(self, timeout: float) -> Any:
         """The step's result; raises its error, or DatabaseError when the writer did not come to it."""
@@ -109,9 +115,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def ask(self, name: str, step: Step, *, transaction: bool = True) -> Asked:
-        """Have ``step(connection)`` run in the writer's thread, in a transaction of its own unless told."""
-        asked = Asked(name, step, transaction=transaction)
+    def ask(self, name: str, step: Step, *, transaction: bool = True, then: Then | None = None) -> Asked:
+        """Have ``step(connection)`` run in the writer's thread, in a transaction of its own unless told.
+
+        ``then`` is called in that thread when the step is committed or has failed; it must not block.
+        """
+        asked = Asked(name, step, transaction=transaction, then=then)
         self._asked.append(asked)
         self._buffer.nudge()
         if self._ended:

@@ -58,7 +58,7 @@ UP = (
     ) STRICT
     """,
     """CREATE INDEX "inference_metrics_model_timestamp" ON "inference_metrics" ("model_name", "timestamp")""",
-    """CREATE INDEX "inference_metrics_task_type" ON "inference_metrics" ("task_type")""",
+    """CREATE INDEX "inference_metrics_task_type" ON "inference_metrics" ("task_type", "timestamp")""",
     """CREATE INDEX "inference_metrics_timestamp" ON "inference_metrics" ("timestamp")""",
     """CREATE UNIQUE INDEX "inference_metrics_record_id" ON "inference_metrics" ("record_id") WHERE ("record_id" IS NOT NULL)""",
     """

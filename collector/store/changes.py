@@ -1,0 +1,180 @@
+"""Changes of what applications reported: some steps in one transaction, all of them or none.
+
+Names of columns come from the models, values are bound. Whoever makes a step has checked it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from collector.records.base import KINDS_BY_STRUCT, Kind
+from collector.store import cache
+from collector.store.database import savepoint
+from collector.store.failures import REFUSALS, is_the_records_fault
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
+
+# A change is whole or nothing, so it cannot be cut into short steps: one of half a million rows would
+# hold up the writer for half a second, and so would many small ones that each look at a whole table.
+MOST_ROWS = 10_000
+LONGEST_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which rows of a kind: column → value, None for null, or a list of values of which it has one.
+
+    ``since_ms`` and ``until_ms`` bound the moment of the row: from, and before.
+    """
+
+    kind: Kind
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """The condition, and what to bind to it."""
+        terms = [_term(name, value) for name, value in self.columns.items()]
+        bounds = ((">=", self.since_ms), ("<", self.until_ms))
+        terms += [(f'"{self.kind.moment}" {sign} ?', [ms]) for sign, ms in bounds if ms is not None]
+        return " AND ".join(term for term, _ in terms) or "true", [v for _, values in terms for v in values]
+
+
+@dataclass(frozen=True)
+class Create:
+    """A record is stored with its parts; one whose id is stored already is left out."""
+
+    record: msgspec.Struct
+
+
+@dataclass(frozen=True)
+class Update:
+    """Rows get other values."""
+
+    where: Where
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Rows go, with their parts."""
+
+    where: Where
+
+
+Change = Create | Update | Delete
+
+
+class Done(NamedTuple):
+    """It is stored: how many rows of its kind each step made, changed or deleted."""
+
+    changed: tuple[int, ...]
+
+
+class Undone(NamedTuple):
+    """Nothing of it is stored, because of one step."""
+
+    step: int
+    reason: str
+
+
+class _Refusal(Exception):
+    """Ends a change."""
+
+
+def apply(
+    steps: Sequence[Change], monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[sqlite3.Connection], Done | Undone]:
+    """A step for the writer, to be run inside a transaction of its own."""
+
+    def run(conn: sqlite3.Connection) -> Done | Undone:
+        changed: list[int] = []
+        try:
+            with savepoint(conn):
+                _do_all(conn, steps, changed, monotonic)
+        except _Refusal as refusal:
+            return Undone(len(changed), str(refusal))
+        except REFUSALS as error:
+            # Where SQLite has undone the whole transaction by itself, the writer tries again.
+            if not is_the_records_fault(error) or not conn.in_transaction:
+                raise
+            return Undone(len(changed), str(error))
+        return Done(tuple(changed))
+
+    return run
+
+
+def _do_all(
+    conn: sqlite3.Connection, steps: Sequence[Change], changed: list[int], monotonic: Callable[[], float]
+) -> None:
+    """Do each, and note what it changed; raises _Refusal when that is too much for one transaction."""
+    until, room, stale = monotonic() + LONGEST_SECONDS, MOST_ROWS, set[str]()
+    for step in steps:
+        if monotonic() > until:
+            raise _Refusal(f"took longer than {LONGEST_SECONDS:g} s: do it in smaller transactions")
+        if isinstance(step, Create):
+            changed.append(_create(conn, step.record))
+            continue
+        room -= _counted(conn, step.where, room)
+        changed.append(_update(conn, step) if isinstance(step, Update) else _delete(conn, step))
+        if changed[-1]:
+            stale |= _touched(step)
+    for table in sorted(stale):
+        cache.forget(table)(conn)
+
+
+def _create(conn: sqlite3.Connection, record: msgspec.Struct) -> int:
+    kind = KINDS_BY_STRUCT[type(record)]
+    stored = conn.executemany(*kind.statement([record])).rowcount
+    for part in kind.parts if stored else ():
+        conn.executemany(*part.statement([record]))
+    return int(stored)
+
+
+def _update(conn: sqlite3.Connection, step: Update) -> int:
+    condition, bound = step.where.sql()
+    into = ", ".join(f'"{name}" = ?' for name in step.values)
+    sql = f'UPDATE "{step.where.kind.table}" SET {into} WHERE {condition}'  # noqa: S608  # only names of ours
+    return int(conn.execute(sql, [*map(_stored, step.values.values()), *bound]).rowcount)
+
+
+def _delete(conn: sqlite3.Connection, step: Delete) -> int:
+    condition, bound = step.where.sql()
+    return int(conn.execute(f'DELETE FROM "{step.where.kind.table}" WHERE {condition}', bound).rowcount)  # noqa: S608  # only names of ours
+
+
+def _counted(conn: sqlite3.Connection, where: Where, room: int) -> int:
+    """How many rows it is about; raises _Refusal when there is no room for so many."""
+    condition, bound = where.sql()
+    inner = f'SELECT 1 FROM "{where.kind.table}" WHERE {condition} LIMIT ?'  # noqa: S608  # only names of ours
+    ((count,),) = conn.execute(f"SELECT count(*) FROM ({inner})", [*bound, room + 1]).fetchall()  # noqa: S608  # as above
+    if count > room:
+        raise _Refusal(
+            f"more than {MOST_ROWS:,} rows in one transaction: do it in slices by time (since_ms, until_ms)"
+        )
+    return int(count)
+
+
+def _touched(step: Update | Delete) -> set[str]:
+    """The tables whose rows are others now: parts go with what they belong to."""
+    kind = step.where.kind
+    parts = kind.parts if isinstance(step, Delete) else ()
+    return {kind.table, *(part.table for part in parts if part.key)}
+
+
+def _term(name: str, value: Any) -> tuple[str, list[Any]]:
+    if value is None:
+        return f'"{name}" IS NULL', []
+    if isinstance(value, list):
+        return f'"{name}" IN (SELECT value FROM json_each(?))', [_stored(value)]
+    return f'"{name}" = ?', [value]
+
+
+def _stored(value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if isinstance(value, (dict, list)) else value
