@@ -12,10 +12,11 @@ from collector import clock
 from collector.answers import runs
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
+from collector.figures import figure
 from collector.moments import at_second
 from collector.opened import opened
 from collector.options import limit_option, since_option
-from collector.records.run import OUTCOMES
+from collector.records.run import OUTCOMES, Run
 from collector.registry import nearest
 from collector.tables import Cell, Column, print_table
 from collector.terminal import print_json, printable, terminal_width
@@ -39,6 +40,7 @@ COLUMNS = (
     Column("detail", cut=12, least=40),
 )
 _LONG = ("plan", "output")
+_FIELDS = {field.column_name: field for field in Run._meta.sorted_fields}
 _COLOURS = {"ok": "green", "missed": "yellow", "overlapped": "yellow"}
 
 
@@ -152,23 +154,13 @@ def _print_whole(run: Row) -> None:
     """Every column that holds something, by its name; texts of many lines stand below the others."""
     given = {key: value for key, value in run.items() if value is not None}
     long = {key: str(given.pop(key)) for key in _LONG if key in given}
-    width = max(map(len, given))
+    width, now_ms = max(map(len, given)), clock.now().wall_ms
     for key, value in given.items():
-        click.echo(f"{key:<{width}}  {printable(_figure(key, value))}")
+        click.echo(f"{key:<{width}}  {printable(figure(_FIELDS[key], value, now_ms))}")
     for key, text in long.items():
         if text:
             click.echo(f"{key}:")
             _print_lines(text)
-
-
-def _figure(column: str, value: Any) -> str:
-    """A value in the unit that its column's name carries."""
-    units: dict[str, Callable[[Any], str]] = {"_ms": duration, "_bytes": size, "_percent": percent}
-    if column == "timestamp":
-        return at_second(value, clock.now().wall_ms)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return next((say(value) for end, say in units.items() if column.endswith(end)), str(value))
 
 
 def _print_output(run: Row) -> None:

@@ -18,6 +18,7 @@ from collector.errors import UsageError
 from collector.moments import when
 from collector.opened import opened
 from collector.options import limit_option, since_option
+from collector.registry import nearest
 from collector.store.topics import TOPICS
 from collector.tables import Cell, Column, print_table
 from collector.terminal import print_json
@@ -74,7 +75,7 @@ MORE: dict[str, dict[str, tuple[str, Say]]] = {
 
 
 @click.command()
-@click.argument("topic", type=click.Choice([*TOPICS]))
+@click.argument("topic")
 @since_option
 @until_option
 @limit_option(20)
@@ -90,7 +91,16 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Sum up a topic: count, failures, mean, bounds and percentiles of each model, skill, query, user, …"""
+    """Sum up TOPIC: count, failures, mean, bounds and percentiles by its key.
+
+    \b
+    inference    by model         operations   by type and name
+    skills       by skill         queries      by fingerprint
+    pools        by pool          users        by user
+    benchmarks   run against run  workloads    by workload
+    """
+    if topic not in TOPICS:
+        raise UsageError(f"no topic {topic!r}{nearest(topic, TOPICS)}", hint=f"there are {', '.join(TOPICS)}")
     if compare and topic != "benchmarks":
         raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
     noted = Noted()
@@ -120,6 +130,8 @@ def _run(database: peewee.SqliteDatabase, run_id: str) -> Row:
 def _nothing(topic: str, *, filtered: bool) -> str:
     if filtered:
         return f"nothing of {topic} in that time: look further back, or leave out --since"
+    if topic == "workloads":
+        return "no run is recorded yet: add workloads to the config, or time one with `collector time`"
     return f"nothing of {topic} is recorded yet: applications send it, see `collector record --help`"
 
 

@@ -95,13 +95,17 @@ def _rejection(one: Rejection) -> dict[str, Any]:
     return {"position": one.position, "reason": one.reason, **({"faults": faults} if faults else {})}
 
 
+# A NUL in a text; a key whose colon stands apart, so that counting would miss it.
+_CLOSER = (b"\\u0000", b" :", b"\t:", b"\r:")
+
+
 def _is_plain(line: bytes, items: list[Any]) -> bool:
     """Whether nothing on the line needs a closer look: no key twice in an object, no NUL in a text.
 
     JSON readers keep the last of two equal keys and say nothing. So the keys that are left are counted
     against those on the line; a text that looks like one costs no more than the closer look.
     """
-    if b"\\u0000" in line:
+    if any(mark in line for mark in _CLOSER):
         return False
     try:
         keys = sum(map(len, items))

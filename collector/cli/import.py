@@ -1,0 +1,134 @@
+"""``collector import``: takes over what other programs measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from collector import clock
+from collector.commands import config_option, json_option
+from collector.errors import CollectorError, UsageError
+from collector.importers.base import IMPORTERS, Importer, Item, Options, Source
+from collector.importers.feed import Tally, feed
+from collector.importers.progress import Progress
+from collector.importers.timing import LONGEST_NAME
+from collector.opened import reading_settings
+from collector.records.base import pushed_kinds
+from collector.registry import nearest
+from collector.settings import Settings
+from collector.submit import Send, sink
+from collector.tell import tell
+from collector.terminal import print_json, printable
+
+_BATCH = 1_000
+
+
+def _epilog() -> str:
+    """The formats, for the help."""
+    width = max(map(len, IMPORTERS))
+    return "\b\nFormats:\n" + "\n".join(f"  {one.name:{width}}  {one.about}" for one in IMPORTERS.values())
+
+
+@click.command(epilog=_epilog())
+@click.argument("format_name", metavar="FORMAT")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--name", metavar="N", help="What to call the workload (hyperfine, pytest-benchmark).")
+@click.option("--kind", metavar="KIND", help="The kind of lines that do not name theirs (jsonl).")
+@config_option
+@json_option
+def command(
+    format_name: str,
+    files: tuple[str, ...],
+    name: str | None,
+    kind: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Take over what other programs measured; what is there already is not stored twice.
+
+    FILE may be - for stdin.
+    """
+    form = _form(format_name)
+    options = _options(form, name, kind)
+    settings = reading_settings(config)
+    done = [_imported(settings, form, options, file, as_json, len(files) > 1) for file in files]
+    if as_json:
+        print_json(done)
+    return 1 if any(one["refused"] or one["error"] for one in done) else 0
+
+
+def _form(name: str) -> Importer:
+    if name not in IMPORTERS:
+        raise UsageError(
+            f"unknown format {name!r}{nearest(name, IMPORTERS)}", hint=f"formats: {', '.join(IMPORTERS)}"
+        )
+    return IMPORTERS[name]
+
+
+def _options(form: Importer, name: str | None, kind: str | None) -> Options:
+    for option, value in (("name", name), ("kind", kind)):
+        if value is not None and option not in form.takes:
+            raise UsageError(f"--{option} means nothing for {form.name}")
+    if name is not None and not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
+        raise UsageError(f"--name {name!r}: 1 to {LONGEST_NAME} printable characters")
+    kinds = pushed_kinds()
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"unknown kind {kind!r}{nearest(kind, kinds)}", hint=f"kinds: {', '.join(kinds)}")
+    return Options(name, kind)
+
+
+def _imported(
+    settings: Settings, form: Importer, options: Options, file: str, as_json: bool, is_one_of_several: bool
+) -> dict[str, Any]:
+    """Import one file and tell what became of it; a file that fails does not stop the next."""
+    tally, error = Tally("imported"), ""
+    try:
+        source = _source(file)
+        with source.stream, sink(settings) as send:
+            _feed(form, options, source, send, tally)
+    except UsageError:
+        raise
+    except CollectorError as failure:
+        tell(failure)
+        error = failure.message
+    except KeyboardInterrupt:
+        click.echo(f"stopped: {tally.summary()}", err=True)
+        raise
+    if not as_json:
+        _tell(tally, file, error, is_one_of_several)
+    return {"file": file, **tally.document(), "error": error or None}
+
+
+def _feed(form: Importer, options: Options, source: Source, send: Send, tally: Tally) -> None:
+    followed = source.stream if form.streams else None
+    with Progress(f"importing {printable(Path(source.name).name)}", followed) as progress:
+        feed(_batches(form.read(source, options)), send, tally, lambda: progress.show(tally.total))
+
+
+def _tell(tally: Tally, file: str, error: str, is_one_of_several: bool) -> None:
+    for line in tally.told("stdin" if file == "-" else file):
+        click.echo(printable(line), err=True)
+    if tally.total or not error:
+        label = f"{file}: " if is_one_of_several else ""
+        click.echo(printable(f"{label}{tally.summary()}"))
+
+
+def _batches(found: Iterator[Item]) -> Iterator[list[Item]]:
+    while batch := list(islice(found, _BATCH)):
+        yield batch
+
+
+def _source(file: str) -> Source:
+    """The file, open. Raises CollectorError when it cannot be read."""
+    if file == "-":
+        return Source("stdin", open(0, "rb", closefd=False), clock.now().wall_ms)
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115  # who imports from it closes it
+    except OSError as error:
+        raise CollectorError(f"{file}: {error.strerror or error}") from error
+    return Source(file, stream, os.fstat(stream.fileno()).st_mtime_ns // 1_000_000)

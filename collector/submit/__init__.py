@@ -1,0 +1,109 @@
+"""How a command writes: through the daemon while one runs, else with the same writer code under the lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from collector.errors import CollectorError
+from collector.intake import protocol
+from collector.intake.protocol import Delivery
+from collector.settings import Settings
+from collector.store.buffer import Outcome
+from collector.store.lock import holder
+from collector.submit.directly import Directly
+from collector.submit.lines import as_lines
+from collector.submit.through import Through
+from collector.submit.way import Answer, Moved, Way
+
+__all__ = ["PATIENCE_SECONDS", "Answer", "Send", "sink", "submit"]
+
+PATIENCE_SECONDS = 30.0  # for one batch of many
+_LONGEST_SECONDS = 5.0  # for a small thing that somebody waits for
+_SETTLE_SECONDS = 3.0  # in which a daemon that starts or stops has done so
+_LOOK_SECONDS = 0.05
+
+Send = Callable[[Sequence[Any]], Answer]
+
+
+def submit(settings: Settings, items: Sequence[dict[str, Any]]) -> Answer:
+    """Store records given as JSON objects with ``kind``; returns the daemon's answer, or one like it.
+
+    Raises CollectorError when they could not be stored, with the reason.
+    """
+    with sink(settings, _LONGEST_SECONDS) as send:
+        answer = send(items)
+    if answer["rejected"]:
+        first = answer["rejected"][0]
+        raise CollectorError(f"record {first['position'] + 1} was refused: {first['reason']}")
+    return answer
+
+
+@contextmanager
+def sink(settings: Settings, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Send]:
+    """What stores any number of records, call by call; nothing is opened before the first.
+
+    A call returns one answer as the daemon gives it; positions count over the records of that call. A
+    record without ``id`` is given one, so that what has to be sent again is never stored twice. Raises
+    CollectorError when records could not be stored within ``patience_seconds``.
+    """
+    made = _Sink(settings, patience_seconds)
+    try:
+        yield made.send
+    finally:
+        made.close()
+
+
+class _Sink:
+    """Splits what is to be sent into lines, and finds the way for each."""
+
+    def __init__(self, settings: Settings, patience_seconds: float) -> None:
+        self._settings = settings
+        self._patience_seconds = patience_seconds
+        self._way: Way | None = None
+
+    def send(self, items: Sequence[Any]) -> Answer:
+        """Store them; one answer for all."""
+        lines, refused = as_lines(items)
+        answer = protocol.told(Outcome(), Delivery((), (), refused, 0))
+        for line in lines:
+            _merge(answer, self._deliver(line.items), line.positions)
+        answer["rejected"].sort(key=lambda one: one["position"])
+        return answer
+
+    def close(self) -> None:
+        """Let go of the daemon's line, or of the database and its lock."""
+        way, self._way = self._way, None
+        if way is not None:
+            way.close()
+
+    def _deliver(self, items: list[Any]) -> Answer:
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            try:
+                if self._way is None:
+                    self._way = self._choose()
+                return self._way.deliver(items)
+            except Moved as moved:
+                self.close()
+                if time.monotonic() > deadline:
+                    raise moved.told from moved
+            time.sleep(_LOOK_SECONDS)
+
+    def _choose(self) -> Way:
+        first = holder(self._settings.database)
+        if first is not None and first.socket:
+            return Through(Path(first.socket), self._patience_seconds)
+        return Directly(self._settings)
+
+
+def _merge(whole: Answer, part: Answer, positions: list[int]) -> None:
+    """Add what became of one line; ``positions`` are those of its records in the whole."""
+    whole["committed"] += part["committed"]
+    whole["duplicate"] += part["duplicate"]
+    whole["rejected"] += [{**one, "position": positions[one["position"]]} for one in part["rejected"]]
+    words = ("committed", "duplicate")
+    whole["result"] = next((word for word in words if whole[word]), "rejected")

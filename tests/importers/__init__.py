@@ -1,0 +1,1 @@
+"""The formats: what records come of files that other programs wrote."""
