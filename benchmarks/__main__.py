@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.report import Row, table
 
-ALL = ("writer", "start", "timing", "samplers", "footprint")
+ALL = ("writer", "start", "timing", "intake", "client", "fingerprint", "summary", "samplers", "footprint")
 RESULTS = Path(__file__).parent / "results"
 
 
