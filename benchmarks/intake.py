@@ -38,9 +38,14 @@ _random = random.Random(1)
 def skill(n: int) -> Item:
     """A skill execution, as an agent reports it."""
     return {
-        "kind": "skill", "skill_id": f"skill-{n % 20}",
-        "execution_ms": round(_random.lognormvariate(5, 1), 3), "tokens_in": 120, "tokens_out": 450, "success": n % 20 > 0, "timestamp": 1_795_000_000_000 + n,
-    }  # fmt: skip
+        "kind": "skill",
+        "skill_id": f"skill-{n % 20}",
+        "execution_ms": round(_random.lognormvariate(5, 1), 3),
+        "tokens_in": 120,
+        "tokens_out": 450,
+        "success": n % 20 > 0,
+        "timestamp": 1_795_000_000_000 + n,
+    }
 
 
 def operation(n: int) -> Item:
