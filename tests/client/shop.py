@@ -70,8 +70,8 @@ def main(folder: Path, rounds: int) -> None:
     def one_round(number: int) -> None:
         session = requests_hook.watch(requests.Session())
         user = {"X-User": f"user-{number % 3}"}
-        session.post(f"{base}/orders/secret-customer-{number}", headers=user)
-        session.get(f"{base}/customers/secret-customer-{number}?token=secret-token", headers=user)
+        session.post(f"{base}/orders/secretcustomer{number}", headers=user)
+        session.get(f"{base}/customers/secretcustomer{number}?token=secret-token", headers=user)
         if number % 10 == 0:
             session.get(f"{base}/broken", headers=user)
         session.close()
