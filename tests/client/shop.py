@@ -38,15 +38,16 @@ def shop(engine: sa.Engine) -> Flask:
     @app.post("/orders/<customer>")
     def put(customer: str) -> str:
         with engine.begin() as connection:
-            connection.execute(orders.insert().values(customer=customer, amount=12.5))
+            connection.execute(orders.insert().values(customer=f"secretcustomer{customer}", amount=12.5))
         return "kept"
 
     @app.get("/customers/<customer>")
     @client.timed("cache", name="customer page")
     def customer(customer: str) -> str:
-        total = sa.select(sa.func.sum(orders.c.amount)).where(orders.c.customer == customer)
+        # As careless code writes it: the literal stands in the statement, and must not be stored.
+        total = f"SELECT sum(amount) FROM orders WHERE customer = 'secretcustomer{customer}'"
         with engine.connect() as connection:
-            return str(connection.execute(total).scalar())
+            return str(connection.execute(sa.text(total)).scalar())
 
     @app.get("/broken")
     def broken() -> Response:
@@ -70,8 +71,8 @@ def main(folder: Path, rounds: int) -> None:
     def one_round(number: int) -> None:
         session = requests_hook.watch(requests.Session())
         user = {"X-User": f"user-{number % 3}"}
-        session.post(f"{base}/orders/secretcustomer{number}", headers=user)
-        session.get(f"{base}/customers/secretcustomer{number}?token=secret-token", headers=user)
+        session.post(f"{base}/orders/{number}", headers=user)
+        session.get(f"{base}/customers/{number}?token=secret-token", headers=user)
         if number % 10 == 0:
             session.get(f"{base}/broken", headers=user)
         session.close()
