@@ -15,6 +15,7 @@ import msgspec
 from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
+from collector.intake.changes import Changes
 from collector.intake.server import Server
 from collector.intake.statements import Statements
 from collector.pace import Pace
@@ -116,7 +117,7 @@ class Daemon:
         self._inode = inode(path)
         self.writer = Writer(raw(database), self.buffer, self.slow)
         self.writer.start()
-        self.refresher = Refresher(self.writer, self.settings)
+        self.refresher = Refresher(self.writer, self.settings, lambda: self.buffer.counts().received)
         try:
             yield self.writer
         finally:
@@ -142,12 +143,13 @@ class Daemon:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
         statements = Statements(self.refresher.known_statements())
         asks = {"status": lambda _: self.status(), "cache": self.refresher.remember}
-        server = Server(self.settings.socket, self.buffer, asks, statements=statements)
-        server.start()
+        tasks = {"change": Changes(self.writer, self.buffer, statements)}
+        self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
+        self.server.start()
         try:
             yield
         finally:
-            server.close()
+            self.server.close()
 
     @contextmanager
     def _scheduling(self) -> Iterator[None]:
@@ -186,7 +188,11 @@ class Daemon:
 
     def _wait(self, signals: Signals) -> None:
         period = systemd.watchdog_seconds()
-        parts = {"writer": lambda: self.writer.progress, "scheduler": lambda: self.schedule.progress}
+        parts = {
+            "writer": lambda: self.writer.progress,
+            "scheduler": lambda: self.schedule.progress,
+            "intake": lambda: self.server.progress,
+        }
         self.watchdog = watchdog = Watchdog(parts, period)
         while True:
             came = signals.wait(min(PING_SECONDS, period / 4) if period else PING_SECONDS)

@@ -10,6 +10,7 @@ import msgspec
 
 from collector import clock
 from collector.errors import CollectorError
+from collector.lean import give_back
 from collector.log import get_logger
 from collector.orm import select
 from collector.store import cache, summaries
@@ -17,7 +18,7 @@ from collector.store.cache import Entry, Step
 from collector.store.database import open_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from collector.settings import Settings
     from collector.store.writer import Writer
@@ -28,13 +29,16 @@ log = get_logger("summaries")
 # summed up at once. Without news it is a few steps into indexes.
 DIGEST_SECONDS = 30.0
 STEP_SECONDS = 30.0
+BURST = 20_000  # records between two looks
 
 
 class Refresher:
-    """``settings`` gives those in force now; `stop` ends a refresh that goes on."""
+    """``settings`` are those in force now; ``received`` tells how many records came in so far."""
 
-    def __init__(self, writer: Writer, settings: Settings) -> None:
+    def __init__(self, writer: Writer, settings: Settings, received: Callable[[], int]) -> None:
         self.settings = settings
+        self._received = received
+        self._received_then = 0
         self._writer = writer
         self._stopping = threading.Event()
 
@@ -43,8 +47,12 @@ class Refresher:
         self._stopping.set()
 
     def digests(self) -> None:
-        """Sum up what has become full since the last time."""
+        """Sum up what has become full since the last time, and give back what a burst has left behind."""
         self._over_a_reader("digests")
+        received = self._received()
+        if received - self._received_then > BURST:
+            give_back()
+        self._received_then = received
 
     def everything(self) -> None:
         """The summaries of queries and users, and the digests."""

@@ -17,6 +17,9 @@ from collector.records.columns import INT64, allowed
 from collector.registry import nearest
 
 DEEPEST = 32  # levels of a JSON document in a record
+# So many unknown keys of an object are named, so many of them with a guess: a line can hold 100,000.
+_MOST_NAMED = 20
+_MOST_GUESSED = 3
 _SHOWN = 60
 
 
@@ -44,9 +47,10 @@ def checked(item: object, arrival: Arrival) -> msgspec.Struct:
     try:
         prepare(kind, columns, arrival)
     except ValueError as error:
-        faults.append(("", str(error)))
+        faults += [_own_fault(kind, str(told)) for told in error.args]
     faults += _faults(columns, kind.given, kind.parts, kind.inputs)
     if faults:
+        withdraw(columns, arrival)
         raise Refused(faults)
     made: msgspec.Struct = msgspec.convert({**columns, "kind": kind.name}, kind.struct)
     return made
@@ -65,11 +69,21 @@ def kind_of(item: Mapping[str, Any]) -> Kind:
 
 def prepare(kind: Kind, columns: dict[str, Any], arrival: Arrival) -> None:
     """Add what follows from a record and from its arrival. Raises ValueError of the kind's own."""
-    if kind.arrive is not None:
-        kind.arrive(columns, arrival)
-    for name in kind.stamped:
-        if columns.get(name) is None:
-            columns[name] = arrival.now_ms
+    try:
+        if kind.arrive is not None:
+            kind.arrive(columns, arrival)
+    finally:  # or a moment that may be left out would be called missing beside the kind's own fault
+        for name in kind.stamped:
+            if columns.get(name) is None:
+                columns[name] = arrival.now_ms
+
+
+def withdraw(columns: Mapping[str, Any], arrival: Arrival) -> None:
+    """These columns are not taken after all: the text of their statement may come with the next."""
+    query = columns.get("query")
+    query_hash = query.get("query_hash") if isinstance(query, dict) else None
+    if arrival.statements is not None and isinstance(query_hash, str):
+        arrival.statements.withdraw(query_hash)
 
 
 def document_faults(path: str, value: object, longest: int) -> Iterator[tuple[str, str]]:
@@ -89,9 +103,8 @@ def _faults(
     """Of one object: its unknown keys, then its columns in order, then what its parts hold."""
     names = {_sent_as(column): column for column in known}
     within = {part.field: part for part in parts}
-    for key in columns.keys() - names.keys() - within.keys():
-        near = nearest(str(key)[:80], [*names, *inputs, *within])
-        yield "", f"unknown column {_short(key)}{near}"
+    unknown = [key for key in columns if key not in names and key not in within]
+    yield from _unknown(unknown, [*names, *inputs, *within])
     for name, column in names.items():
         value = columns.get(name)
         if value is None and (fault := _missing(name, column, columns)):
@@ -103,12 +116,26 @@ def _faults(
         yield from _part_faults(name, part, columns.get(name))
 
 
+def _unknown(keys: list[str], known: list[str]) -> Iterator[tuple[str, str]]:
+    for i, key in enumerate(keys[:_MOST_NAMED]):
+        yield "", f"unknown column {_short(key)}{nearest(key[:80], known) if i < _MOST_GUESSED else ''}"
+    if len(keys) > _MOST_NAMED:
+        yield "", f"{len(keys) - _MOST_NAMED:,} more unknown columns"
+
+
+def _own_fault(kind: Kind, told: str) -> tuple[str, str]:
+    """What a kind says of its own; it names the path where that is a key it makes columns of."""
+    path, _, what = told.partition(": ")
+    return (path, what) if path in kind.inputs else ("", told)
+
+
 def _part_faults(name: str, part: Part, value: object) -> Iterator[tuple[str, str]]:
     if value is None:
         return
     if not isinstance(value, dict):
         yield name, f"must be an object, not {_short(value)}"
         return
+    yield from _twice(name, value)
     for path, what in _faults(value, part.given, (), ()):
         yield f"{name}.{path}" if path else name, what
 

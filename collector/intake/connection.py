@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 MOST_PENDING = 64  # unanswered lines a connection; beyond it we stop reading from it
-MOST_UNANSWERED = 6_000  # and unanswered records, so that one client never fills the buffer
+MOST_UNANSWERED = 3_000  # and unanswered records, so that one client never fills the buffer
 PATIENCE_SECONDS = 30.0  # for a line to be whole, and for an answer to be taken
 MOST_SKIPPED = 64 << 20  # bytes of one endless line; then the client is let go
 
@@ -49,12 +49,12 @@ class Connection:
 
     def take_in(self, data: bytes, now: float) -> None:
         """Keep what came; no bytes mean that this was all."""
-        if not self.received:
+        if not self.has_begun:
             self.line_began = now
         self.heard = now
         if not data:
             self.ended = True
-            if self.received and not self.received.endswith(b"\n"):
+            if self.has_begun and not self.received.endswith(b"\n"):
                 data = b"\n"  # the last line may lack its end
         self.received += data
         if self._skipped:
@@ -75,6 +75,11 @@ class Connection:
             self._skipped = 0
             return Overlong()
         return line
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a line is here in part, or was thrown away in part."""
+        return bool(self.received or self._skipped)
 
     @property
     def is_endless(self) -> bool:
@@ -103,7 +108,7 @@ class Connection:
 
     def is_stuck(self, now: float) -> bool:
         """Whether a line is not whole, or an answer not taken, for longer than our patience."""
-        began = self.sent if self.to_send else self.line_began if self.received and self.may_take else now
+        began = self.sent if self.to_send else self.line_began if self.has_begun and self.may_take else now
         return now - began > PATIENCE_SECONDS
 
     def expect(self, records: int = 0) -> Slot:

@@ -8,18 +8,22 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
 from collector.intake.check import Refused, Twice
 
-# Runs of brackets are one token, so that a hundred thousand of them cost no more than one.
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]+|[\]}]+|,', re.DOTALL)
+# Runs of brackets are one token, so that a hundred thousand of them cost no more than one. A text that
+# does not end goes to the end: nothing is ever read twice, however many quotes there are.
+_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]+|[\]}]+|,', re.DOTALL)
 
 
 def loads(text: str) -> Any:
-    """One JSON document, with objects marked in which a key stands twice. Raises Refused."""
+    """One JSON document, with objects marked in which a key stands twice. Raises Refused.
+
+    NaN and Infinity, which are no JSON, are read too: the check then says where they stand.
+    """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise Refused([("", "not JSON that can be read: it is nested too deep")]) from None
     except ValueError as error:
@@ -61,11 +65,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) == len(pairs):
         return made
-    names = [name for name, _ in pairs]
     twice = Twice(made)
-    twice.key = next(name for name in names if names.count(name) > 1)
+    seen = set[str]()
+    twice.key = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # None
     return twice
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from collector.intake.check import Refused, checked, document_faults, prepare
+from collector.intake.check import Refused, checked, document_faults, prepare, withdraw
 from collector.intake.loose import apart, loads
 from collector.records.base import Arrival, Kind, pushed_kinds
 from collector.store.buffer import Outcome
@@ -64,6 +64,9 @@ def parse(line: bytes, arrival: Arrival) -> Question | Delivery:
         records = _at_once(items, arrival)
         if records is not None:
             return Delivery(tuple(records), tuple(range(len(records))), [], len(line))
+        for item in items:  # it is all looked at once more
+            if isinstance(item, dict):
+                withdraw(item, arrival)
     return _loose(line, arrival)
 
 
@@ -109,10 +112,10 @@ def _is_plain(line: bytes, items: list[Any]) -> bool:
         return False
     try:
         keys = sum(map(len, items))
-    except TypeError:
+        on_line = line.count(b'":')
+        return on_line == keys or on_line == sum(map(_keys, items))
+    except (TypeError, RecursionError):  # a record that has no keys, or more levels than we can walk down
         return False
-    on_line = line.count(b'":')
-    return on_line == keys or on_line == sum(map(_keys, items))
 
 
 def _keys(value: object) -> int:
@@ -173,5 +176,6 @@ def _one_by_one(items: list[Any], arrival: Arrival, size: int, read: Any = lambd
 
 
 def _too_many(count: int, size: int) -> Delivery:
-    reason = f"{count} records on one line; at most {MOST_RECORDS}"
-    return Delivery((), (), [Rejection(i, reason) for i in range(count)], size)
+    """Refused as one, like a line that is too long: a megabyte of commas must not cost an answer of 70."""
+    reason = f"{count:,} records on one line; at most {MOST_RECORDS:,}"
+    return Delivery((), (), [Rejection(0, reason)], size)

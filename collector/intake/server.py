@@ -71,7 +71,13 @@ class Server:
         self._swept = time.monotonic()
         self._refused = Folded(log, "intake.refused")
         self._broken = Folded(log, "intake.broken", level="error")
-        self.progress = time.monotonic()
+        self._busy_since: float | None = None
+
+    @property
+    def progress(self) -> float:
+        """When it last came to wait for clients; now, while it waits. For the watchdog."""
+        since = self._busy_since
+        return time.monotonic() if since is None else since
 
     def start(self) -> None:
         """Listen, in a thread of its own. Raises CollectorError when the place cannot be used."""
@@ -108,12 +114,13 @@ class Server:
         """For ever, unless somebody's lines wait, or somebody may run out of our patience."""
         if self._behind:
             return 0.0
-        return SWEEP_SECONDS if any(c.received or c.to_send for c in self._connections) else None
+        return SWEEP_SECONDS if any(c.has_begun or c.to_send for c in self._connections) else None
 
     def step(self, timeout: float | None) -> bool:
         """One turn: whatever is readable or writable now. True when there was something."""
+        self._busy_since = None
         events = self._selector.select(timeout)
-        now = time.monotonic()
+        now = self._busy_since = time.monotonic()
         for connection in [*self._behind]:
             self._serve(connection, 0, now)
         for key, mask in events:
@@ -259,9 +266,17 @@ class Server:
         if taken:
             self._buffer.reject(len(said.rejected))  # only now: a busy line comes again whole
             return
+        self._withdraw(said)
         if connection.mute:  # nobody hears that it was too much, so nobody sends it again
             self._buffer.refuse(len(said.records) + len(said.rejected), "busy")
         slot.answer = _line({"result": "busy", "reason": reason, "retry_after_ms": RETRY_AFTER_MS})
+
+    def _withdraw(self, said: Delivery) -> None:
+        """It comes again, or never: what it was to bring is still wanted."""
+        for record in said.records:
+            query = getattr(record, "query", None)
+            if query is not None:
+                self._statements.withdraw(query.query_hash)
 
     def _deliver_answers(self, now: float) -> None:
         touched = set()

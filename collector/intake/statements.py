@@ -8,9 +8,10 @@ from typing import cast
 
 from collector.fingerprint import Dialect, Seen, redacted
 
-# A text is offered again after so long: the record that brought it may have been refused after all.
+# A text is offered again after so long: the writer may have refused the record that brought it.
 AGAIN_SECONDS = 600.0
 MOST_TEXTS = 10_000
+_FOR_EVER = float("inf")
 
 
 class Statements:
@@ -18,7 +19,7 @@ class Statements:
 
     def __init__(self, stored: Iterable[str] = ()) -> None:
         self._seen = Seen(most=MOST_TEXTS)
-        self._offered: dict[str, float] = dict.fromkeys(stored, float("inf"))
+        self._offered: dict[str, float] = dict.fromkeys(stored, _FOR_EVER)
 
     def of(self, sql: str, dialect: str) -> tuple[str, str, int]:
         """The fingerprint of ``sql``: (hash, normalised text, version of the rules)."""
@@ -38,3 +39,8 @@ class Statements:
             return False
         self._offered[query_hash] = now
         return True
+
+    def withdraw(self, query_hash: str) -> None:
+        """Have the text of this hash offered again: the record that was to bring it is not stored."""
+        if self._offered.get(query_hash) != _FOR_EVER:
+            self._offered.pop(query_hash, None)

@@ -176,7 +176,7 @@ def _set(kind: Kind, name: str, column: Any, value: object) -> Iterable[Fault]:
 
 
 def _is_key(kind: Kind, name: str) -> bool:
-    meta = kind.model._meta
+    meta: Any = kind.model._meta
     keys = [meta.primary_key, *(column for column in meta.sorted_fields if isinstance(column, Reference))]
     return any(key.column_name == name for key in keys)
 
