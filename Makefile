@@ -33,6 +33,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python docs/render.py
+	$(BIN)/python docs/render_columns.py
 
 # A lock names versions and hashes, never a registry.
 lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +26,24 @@ Make = Callable[[random.Random, int], dict[str, Any]]
 
 
 def fill(path: Path, count: int) -> peewee.SqliteDatabase:
-    """Make ``count`` inferences, skills, operations and looks at pools; the connection that wrote them."""
+    """Make ``count`` rows of each kind in a new file; gives the connection that wrote them."""
     database = open_writer(path, "normal")
     schema.prepare(database, path)
     chance = random.Random(7)
     for kind, make in MAKERS.items():
-        rows = (make(chance, n) | {moment_of(kind): START_MS + n * every_ms} for n in range(count))
-        _insert(database, KINDS[kind].table, rows, count)
+        _insert(database, KINDS[kind].table, _rows(kind, make, chance, count), count)
     return database
 
 
-def moment_of(kind: str) -> str:
-    """The column of its moment."""
-    return "recorded_at" if kind == "pool" else "timestamp"
+def _rows(kind: str, make: Make, chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
+    moment = MOMENTS.get(kind, "timestamp")
+    for n in range(count):
+        yield make(chance, n) | ({moment: START_MS + n * EVERY_MS} if moment else {})
 
 
 def _insert(database: peewee.SqliteDatabase, table: str, rows: Iterator[dict[str, Any]], count: int) -> None:
     conn, done = raw(database), 0
-    while batch := [row for _, row in zip(range(BATCH), rows, strict=False)]:
+    while batch := list(islice(rows, BATCH)):
         names = ", ".join(f'"{name}"' for name in batch[0])
         marks = ", ".join("?" for _ in batch[0])
         with transaction(conn):
@@ -125,7 +126,7 @@ def _performance(chance: random.Random, n: int) -> dict[str, Any]:
 def _run(chance: random.Random, _n: int) -> dict[str, Any]:
     return {
         "workload": _one_of(chance, "workload", 20), "wall_ms": chance.lognormvariate(5, 0.4),
-        "outcome": "ok" if chance.random() < 0.97 else "failed",
+        "workload_kind": "command", "outcome": "ok" if chance.random() < 0.97 else "failed",
     }  # fmt: skip
 
 
@@ -138,4 +139,5 @@ MAKERS: dict[str, Make] = {
     "benchmark_performance": _performance,
     "run": _run,
 }
-MOMENTS = {"pool": "recorded_at", "benchmark_performance": None}
+# The column of the moment where it is called otherwise, or is that of another table.
+MOMENTS = {"pool": "recorded_at", "benchmark_performance": ""}

@@ -5,6 +5,7 @@ Best effort: an answer that was given already must not fail for it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from collector import clock
-from collector.client import Line, Unreachable
+from collector.client.line import Line, Unreachable
 from collector.errors import CollectorError
-from collector.intake.protocol import LONGEST_LINE
 from collector.store import cache
-from collector.store.buffer import Buffer
-from collector.store.database import open_writer, raw
+from collector.store.database import open_writer, raw, told, transaction
 from collector.store.lock import InstanceLock, holder
-from collector.store.writer import Writer
 
 if TYPE_CHECKING:
     from collector.answers.cached import Noted
@@ -33,39 +31,40 @@ def keep(settings: Settings, noted: Noted) -> bool:
     try:
         first = holder(settings.database)
         if first is not None and first.socket:
-            _tell(Path(first.socket), noted)
-        else:
-            _write(settings, noted)
+            return _tell(Path(first.socket), noted)
+        _write(settings, noted)
     except (CollectorError, Unreachable):
         return False
     return True
 
 
-def _tell(socket: Path, noted: Noted) -> None:
+def _tell(socket: Path, noted: Noted) -> bool:
     with Line(socket, timeout=2.0) as line:
-        for words in _lines(noted):
-            line.ask(words)
+        answers = [line.ask(words) for words in _lines(noted)]
+    return all(answer.get("result") == "committed" for answer in answers)
 
 
 def _lines(noted: Noted) -> Iterator[dict[str, Any]]:
     """A line an entry: together they may be longer than a line can be."""
     yield {"ask": "cache", "hits": noted.hits, "entries": []}
-    for entry in noted.made:
-        if len(entry.data) < LONGEST_LINE // 2:
-            yield {"ask": "cache", "hits": [], "entries": [msgspec.to_builtins(entry)]}
+    if noted.made:
+        from collector.intake.protocol import LONGEST_LINE  # noqa: PLC0415  # most answers make nothing, and it is dear to load
+
+        for entry in noted.made:
+            words = {"ask": "cache", "hits": [], "entries": [msgspec.to_builtins(entry)]}
+            if len(json.dumps(words)) < LONGEST_LINE:
+                yield words
 
 
 def _write(settings: Settings, noted: Noted) -> None:
     lock = InstanceLock(settings.database)
     lock.acquire("a collector command")
     try:
-        database = open_writer(settings.database, settings.collector.durability)
-        writer = Writer(raw(database), Buffer())
-        now = clock.now()
-        asked = writer.ask("cache.remember", cache.remember(noted.made, noted.hits, now.wall_ms))
-        writer.step(now)
-        writer.close(0)
-        database.close()
-        asked.wait(0)
+        database = open_writer(settings.database, "normal")  # a cache may be lost in a power cut
+        try:
+            with told(settings.database), transaction(raw(database)):
+                cache.remember(noted.made, noted.hits, clock.now().wall_ms)(raw(database))
+        finally:
+            database.close()
     finally:
         lock.release()

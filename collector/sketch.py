@@ -7,7 +7,9 @@ After DDSketch (Masson, Rim, Lee: DDSketch, VLDB 2019): bucket i holds values fr
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 ERROR = 0.01
 GAMMA = (1 + ERROR) / (1 - ERROR)
@@ -41,30 +43,22 @@ def add(into: Buckets, values: Iterable[float]) -> None:
         into[bucket] = into.get(bucket, 0) + 1
 
 
-def merge(into: Buckets, more: Mapping[int, int]) -> None:
-    """Add the counts of another sketch."""
-    for bucket, count in more.items():
-        into[bucket] = into.get(bucket, 0) + count
+def merge(into: Buckets, more: Iterable[tuple[int, int]]) -> None:
+    """Add the buckets and counts of another sketch."""
+    known = into.get
+    for bucket, count in more:
+        into[bucket] = known(bucket, 0) + count
 
 
 def percentiles(buckets: Mapping[int, int], fractions: Iterable[float]) -> list[float | None]:
     """Values below which the ``fractions`` (0 to 1, rising) lie, by interpolation between ranks."""
-    ordered = sorted(buckets.items())
-    total = sum(count for _, count in ordered)
-    return [_percentile(ordered, total, fraction) if total else None for fraction in fractions]
+    ordered = sorted(buckets)
+    seen = list(accumulate(buckets[bucket] for bucket in ordered))
+    return [_percentile(ordered, seen, fraction) if seen else None for fraction in fractions]
 
 
-def _percentile(ordered: list[tuple[int, int]], total: int, fraction: float) -> float:
-    rank = fraction * (total - 1)
-    below, above = _at(ordered, math.floor(rank)), _at(ordered, math.ceil(rank))
+def _percentile(ordered: list[int], seen: list[int], fraction: float) -> float:
+    """``seen`` are the counts up to each bucket; ranks count from zero."""
+    rank = fraction * (seen[-1] - 1)
+    below, above = (value_of(ordered[bisect_right(seen, r)]) for r in (math.floor(rank), math.ceil(rank)))
     return below + (above - below) * (rank - math.floor(rank))
-
-
-def _at(ordered: list[tuple[int, int]], rank: int) -> float:
-    """The value at a rank that counts from zero."""
-    seen = 0
-    for bucket, count in ordered:
-        seen += count
-        if seen > rank:
-            return value_of(bucket)
-    return value_of(ordered[-1][0])

@@ -70,6 +70,7 @@ FLOORS: dict[str, float] = {
     "submit": 6.0,
     "opened": 6.0,
     "health": 6.1,
+    "api": 6.2,
     "keep": 6.1,
     "refreshing": 6.1,
     # 7: when things run

@@ -14,7 +14,9 @@ import msgspec
 
 from collector.answers.timed import Row
 from collector.orm import peewee, select
-from collector.store.cache import WORTH_MS, Entry, key_hash
+from collector.store import cache
+from collector.store.cache import Entry, key_hash
+from collector.store.seen import changes, ends
 
 
 @dataclass
@@ -37,8 +39,8 @@ def through(
 ) -> list[Row]:
     """The answer to ``question`` over ``tables``: kept from the last time, or made now.
 
-    Only what took longer than 50 ms is kept. A row more in one of the tables is another key; updates and
-    deletes take the entry out by its tags.
+    Only what took longer than 50 ms is kept. A row more in one of the tables is another key, and so is a
+    row changed or deleted, which takes the old entry out by its tags.
     """
     key = f"{question} saw {' '.join(_saw(database, table) for table in tables)}"
     found = select(database, "SELECT cached_data FROM query_cache WHERE cache_key_hash = ?", key_hash(key))
@@ -49,11 +51,12 @@ def through(
     began = time.perf_counter()
     rows = make()
     took_ms = (time.perf_counter() - began) * 1000
-    if took_ms > WORTH_MS:
+    if took_ms > cache.WORTH_MS:
         noted.made.append(Entry(key, msgspec.json.encode(rows).decode(), tables, took_ms, question))
     return rows
 
 
 def _saw(database: peewee.SqliteDatabase, table: str) -> str:
-    ((low, high),) = select(database, f"SELECT min(rowid), max(rowid) FROM {table}")  # noqa: S608  # only words of ours
-    return f"{table} {low}-{high}"
+    """Changes first: whatever is changed after this is not what the answer has to be kept under."""
+    count, found = changes(database, table), ends(database, table)
+    return f"{table} {found.low if found else 0}-{found.high if found else 0} after {count} changes"

@@ -6,7 +6,6 @@ are taken from their digests, whose percentiles lie within 1 %; counts, sums and
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,12 @@ from typing import Any
 from collector import sketch
 from collector.answers.cached import Noted
 from collector.answers.percentiles import percentile
-from collector.answers.timed import Row, ask_sql
-from collector.orm import peewee, select
+from collector.answers.timed import Row
+from collector.orm import peewee
 from collector.store import digests
-from collector.store.cache import Entry
 from collector.store.digests import Digest, Figures, Key
+from collector.store.seen import Ends, ends
+from collector.store.stretches import Kept, behind, covering
 from collector.store.topics import Topic
 
 EXACT_ROWS = 100_000
@@ -43,87 +43,66 @@ class Window:
 
 
 def summary(
-    database: peewee.SqliteDatabase, topic: Topic, window: Window = Window(), noted: Noted | None = None
+    database: peewee.SqliteDatabase,
+    topic: Topic,
+    window: Window = Window(),
+    noted: Noted | None = None,
+    limit: int | None = None,
 ) -> list[Row]:
-    """One row a key, the most often first: its columns, ``count`` and so on as DESIGN's `--json` has them.
+    """One row a key: its columns, ``count`` and so on as DESIGN's `--json` has them.
 
-    What it used of the query cache, and what should go there, is told in ``noted``.
+    The most frequent keys come first, at most ``limit`` of them. What it used of the query cache, and
+    what should go there, is told in ``noted``.
     """
     noted = Noted() if noted is None else noted
-    ((low, high),) = select(database, f"SELECT min(rowid), max(rowid) FROM {topic.base}")  # noqa: S608  # only words of ours
-    if low is None:
+    found = ends(database, topic.table)
+    if found is None:
         return []
     keys: dict[Key, Figures] = {}
-    if high - low < EXACT_ROWS:
-        _add_rows(database, topic, window, low, high, keys)
+    if found.high - found.low < EXACT_ROWS:
+        _add_rows(database, topic, window, found, keys)
     else:
-        _add_stretches(database, topic, window, (low, high), keys, noted)
-    rows = [_row(topic, key, figures) for key, figures in keys.items()]
-    return sorted(rows, key=lambda row: (-row["count"], *(row[key] for key in topic.keys)))
+        _add_stretches(database, topic, window, found, keys, noted)
+    ordered = sorted(keys.items(), key=lambda item: (-item[1].count, item[0]))
+    return [_row(topic, key, figures) for key, figures in ordered[:limit]]
 
 
 def _add_stretches(
     database: peewee.SqliteDatabase,
     topic: Topic,
     window: Window,
-    ends: tuple[int, int],
+    among: Ends,
     keys: dict[Key, Figures],
     noted: Noted,
 ) -> None:
-    low, high = ends
-    kept = _kept(database, topic)
-    for stretch in range(low // digests.STRETCH, high // digests.STRETCH + 1):
-        first = stretch * digests.STRETCH
-        last = first + digests.STRETCH - 1
-        name = digests.cache_key(topic, stretch)
-        if last > high:  # not full yet
-            _add_rows(database, topic, window, first, high, keys)
+    """Full stretches by their digests, where the window does not cut them, and the rows behind them."""
+    kept = Kept(database, topic)
+    todo = list(covering(among))
+    while todo:
+        stretch = todo.pop()
+        digest = kept.digest(stretch)
+        if digest is not None and window.misses(digest):
             continue
-        if name in kept:
-            noted.hits.append(name)
-            digest = digests.load(topic, kept[name])
+        if digest is not None and window.holds(digest):
+            digests.add(topic, keys, digest)
+        elif stretch.level:
+            todo += stretch.parts
         else:
-            entry, digest = _made(database, topic, first, last, name)
-            noted.made.append(entry)
-        if window.holds(digest):
-            for key, figures in digest.keys.items():
-                digests.into(topic, keys, key, figures)
-        elif not window.misses(digest):
-            _add_rows(database, topic, window, first, last, keys)
-
-
-def _kept(database: peewee.SqliteDatabase, topic: Topic) -> dict[str, str]:
-    start = digests.prefix(topic)
-    rows = ask_sql(
-        database,
-        f"summary.{topic.name}.digests",
-        "SELECT cache_key, cached_data FROM query_cache WHERE cache_key >= ? AND cache_key < ?",
-        start,
-        start + "~",
-    )
-    return {row["cache_key"]: row["cached_data"] for row in rows}
-
-
-def _made(
-    database: peewee.SqliteDatabase, topic: Topic, first: int, last: int, name: str
-) -> tuple[Entry, Digest]:
-    began = time.perf_counter()
-    digest = digests.of_rows(topic, select(database, digests.statement(topic), first, last))
-    data = digests.dump(digest)
-    took_ms = (time.perf_counter() - began) * 1000
-    return Entry(name, data, (topic.base,), took_ms, f"summary {topic.name}"), digest
+            _add_rows(database, topic, window, stretch.ends, keys)
+    noted.hits += kept.hits
+    noted.made += kept.made
+    _add_rows(database, topic, window, behind(among), keys)
 
 
 def _add_rows(
-    database: peewee.SqliteDatabase, topic: Topic, window: Window, first: int, last: int,
-    keys: dict[Key, Figures],
-) -> None:  # fmt: skip
+    database: peewee.SqliteDatabase, topic: Topic, window: Window, among: Ends, keys: dict[Key, Figures]
+) -> None:
     """Rows one by one, as they come from SQLite; the times are kept as they are."""
     width = len(topic.keys)
     means, sums = len(topic.means), len(topic.sums)
     grouped: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     execute: Any = database.execute_sql
-    for row in execute(digests.rows_statement(topic), (first, last, window.since_ms, window.until_ms)):
+    for row in execute(digests.rows_statement(topic), (*among, window.since_ms, window.until_ms)):
         grouped.setdefault(row[:width], []).append(row[width:])
     for key, rows in grouped.items():
         times, failures, *further = zip(*rows, strict=True)
@@ -141,7 +120,7 @@ def _add_rows(
         ]
         part = Figures(
             len(rows), len(values), len(judged), sum(judged), sum(values),
-            min(values, default=None), max(values, default=None), more, {}, values,
+            min(values, default=None), max(values, default=None), more, values=values,
         )  # fmt: skip
         digests.into(topic, keys, tuple(map(str, key)), part)
 
@@ -158,11 +137,12 @@ def _row(topic: Topic, key: Key, figures: Figures) -> Row:
 
 
 def _percentiles(figures: Figures) -> list[float | None]:
-    if not figures.buckets:
+    buckets = figures.sketched()
+    if not buckets:
         values = sorted(figures.values)
         return [percentile(values, fraction) for fraction in FRACTIONS]
-    sketch.add(figures.buckets, figures.values)
-    found = sketch.percentiles(figures.buckets, FRACTIONS)
+    sketch.add(buckets, figures.values)
+    found = sketch.percentiles(buckets, FRACTIONS)
     low, high = figures.low or 0.0, figures.high or 0.0
     return [None if value is None else min(max(value, low), high) for value in found]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from collector import clock, keep
-from collector.answers import benchmark_runs, topics
+from collector import clock
+from collector.answers import topics
 from collector.answers.cached import Noted
 from collector.answers.summary import EVER, EXACT_ROWS, Window
 from collector.by_kind import until_option
@@ -106,7 +106,7 @@ def command(
     noted = Noted()
     with opened(config) as (settings, database):
         if compare:
-            found = topics.compared(*(_run(database, run_id) for run_id in compare))
+            found = _compared(database, *compare)
         else:
             window = Window(since, EVER if until is None else until)
             found = topics.summed_up(database, topic, window, noted, limit)
@@ -118,13 +118,24 @@ def command(
         click.echo(_nothing(topic, filtered=bool(since or until)))
     else:
         _print(topic, found)
-    keep.keep(settings, noted)
+    if noted:
+        from collector.keep import keep  # noqa: PLC0415  # of few rows there is nothing to keep
+
+        keep(settings, noted)
 
 
-def _run(database: peewee.SqliteDatabase, run_id: str) -> Row:
-    if run := benchmark_runs.one(database, run_id):
-        return run
-    raise UsageError(f"there is no benchmark run {run_id!r}", hint="`collector show benchmark` lists them")
+def _compared(database: peewee.SqliteDatabase, *run_ids: str) -> list[Row]:
+    from collector.answers import against, benchmark_runs  # noqa: PLC0415  # loads all kinds of record
+
+    runs = []
+    for run_id in run_ids:
+        run = benchmark_runs.one(database, run_id)
+        if run is None:
+            raise UsageError(
+                f"there is no benchmark run {run_id!r}", hint="`collector show benchmark` lists them"
+            )
+        runs.append(run)
+    return against.compared(*runs)
 
 
 def _nothing(topic: str, *, filtered: bool) -> str:

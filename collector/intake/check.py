@@ -64,7 +64,7 @@ def kind_of(item: Mapping[str, Any]) -> Kind:
     known = f"allowed are {', '.join(pushed)}"
     if name is None:
         raise Refused([("kind", f"is missing; {known}")])
-    raise Refused([("kind", f"unknown {_short(name)}{nearest(str(name)[:80], pushed) or '; ' + known}")])
+    raise Refused([("kind", f"unknown {short(name)}{nearest(str(name)[:80], pushed) or '; ' + known}")])
 
 
 def prepare(kind: Kind, columns: dict[str, Any], arrival: Arrival) -> None:
@@ -110,15 +110,15 @@ def _faults(
         if value is None and (fault := _missing(name, column, columns)):
             yield name, fault
         elif value is not None:
-            columns[name] = _read(column, value)
-            yield from _value_faults(name, column, columns[name])
+            columns[name] = read_value(column, value)
+            yield from value_faults(name, column, columns[name])
     for name, part in within.items():
         yield from _part_faults(name, part, columns.get(name))
 
 
 def _unknown(keys: list[str], known: list[str]) -> Iterator[tuple[str, str]]:
     for i, key in enumerate(keys[:_MOST_NAMED]):
-        yield "", f"unknown column {_short(key)}{nearest(key[:80], known) if i < _MOST_GUESSED else ''}"
+        yield "", f"unknown column {short(key)}{nearest(key[:80], known) if i < _MOST_GUESSED else ''}"
     if len(keys) > _MOST_NAMED:
         yield "", f"{len(keys) - _MOST_NAMED:,} more unknown columns"
 
@@ -133,7 +133,7 @@ def _part_faults(name: str, part: Part, value: object) -> Iterator[tuple[str, st
     if value is None:
         return
     if not isinstance(value, dict):
-        yield name, f"must be an object, not {_short(value)}"
+        yield name, f"must be an object, not {short(value)}"
         return
     yield from _twice(name, value)
     for path, what in _faults(value, part.given, (), ()):
@@ -150,7 +150,7 @@ def _missing(name: str, column: Any, columns: Mapping[str, Any]) -> str:
     return f"{'must not be null' if name in columns else 'is missing'}: {allowed(column)}"
 
 
-def _read(column: Any, value: object) -> object:
+def read_value(column: Any, value: object) -> object:
     """Times may come as ISO 8601 too; without a zone they are UTC."""
     if not isinstance(column, Timestamp) or not isinstance(value, str):
         return value
@@ -161,11 +161,12 @@ def _read(column: Any, value: object) -> object:
         return value
 
 
-def _value_faults(path: str, column: Any, value: object) -> Iterator[tuple[str, str]]:
+def value_faults(path: str, column: Any, value: object) -> Iterator[tuple[str, str]]:
+    """What keeps one value from being stored in a column."""
     try:
         msgspec.convert(value, typed(column))
-    except (msgspec.ValidationError, RecursionError, OverflowError):
-        yield path, f"must be {allowed(column)}, not {_short(value)}"
+    except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):
+        yield path, f"must be {allowed(column)}, not {short(value)}"
         return
     if isinstance(column, Document):
         yield from document_faults(path, value, column.longest)
@@ -211,14 +212,15 @@ def _single_fault(value: object) -> str:
 
 def _twice(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, Twice):
-        yield path, f"the key {_short(value.key)} stands there twice"
+        yield path, f"the key {short(value.key)} stands there twice"
 
 
 def _sent_as(column: Any) -> str:
     return "id" if column.column_name == "record_id" else str(column.column_name)
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value as it can be shown in a reason."""
     if isinstance(value, str) and len(value) > _SHOWN:
         return f"a text of {len(value):,} characters"
     if isinstance(value, (dict, list)):

@@ -89,17 +89,16 @@ class Connection:
     @property
     def may_read(self) -> bool:
         """Whether there is room for more of its lines."""
-        return (
-            not self.ended
-            and self.may_take
-            and len(self.to_send) < self.longest
-            and len(self.received) <= self.longest + READ_SIZE
-        )
+        return not self.ended and self.may_take and len(self.received) <= self.longest + READ_SIZE
 
     @property
     def may_take(self) -> bool:
         """Whether another of its lines may be answered now."""
-        return len(self.pending) < MOST_PENDING and self.unanswered < MOST_UNANSWERED
+        return (
+            len(self.pending) < MOST_PENDING
+            and self.unanswered < MOST_UNANSWERED
+            and len(self.to_send) < self.longest
+        )
 
     @property
     def is_done(self) -> bool:

@@ -31,6 +31,7 @@ from collector.store.buffer import Batch, Buffer, Outcome
 log = get_logger("intake")
 
 MOST_CONNECTIONS = 64
+BACKLOG = 1024  # who is not accepted yet: a burst of connects must not turn others away
 IDLE_SECONDS = 1.0  # who is silent for so long gives way to a newcomer when all places are taken
 TURN_SECONDS = 0.02  # of work for one client, before the next has its turn
 SWEEP_SECONDS = 5.0
@@ -81,7 +82,7 @@ class Server:
 
     def start(self) -> None:
         """Listen, in a thread of its own. Raises CollectorError when the place cannot be used."""
-        self._listener = listen(self.path, MOST_CONNECTIONS)
+        self._listener = listen(self.path, BACKLOG)
         self._inode = inode(self.path)
         self._selector.register(self._listener, selectors.EVENT_READ, None)
         self._selector.register(self._wake_in, selectors.EVENT_READ, None)
@@ -180,7 +181,10 @@ class Server:
         if mask & selectors.EVENT_READ:
             self._read(connection, now)
         self._take_lines(connection)
+        was_held = not connection.may_take
         connection.send(now)
+        if was_held and connection.may_take:  # lines that came already wake nobody
+            self._behind.add(connection)
         if connection.is_done or connection.is_endless:
             self._drop(connection)
         else:
@@ -211,7 +215,7 @@ class Server:
                 self._refuse_overlong(connection)
             elif line.strip():
                 self._take_line(connection, line)
-        connection.collect_answers(time.monotonic())
+            connection.collect_answers(now)
 
     def _refuse_overlong(self, connection: Connection) -> None:
         self._buffer.reject(1)
@@ -256,7 +260,7 @@ class Server:
             self._buffer.reject(len(said.rejected))
             connection.expect().answer = _line(told(Outcome(), said))
             return
-        slot = connection.expect(len(said.records))
+        slot = connection.expect(len(said.records) + len(said.rejected))
         reply = self._reply(connection, slot)
         batch = Batch(said.records, said.size, lambda outcome: reply(told(outcome, said)))
         try:

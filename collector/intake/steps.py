@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from collector.intake.check import Refused, _read, _short, _value_faults, checked
+from collector.intake.check import Refused, checked, read_value, short, value_faults
 from collector.intake.protocol import MOST_RECORDS
 from collector.orm import peewee
 from collector.records.base import KINDS, Arrival, Document, Kind, Reference, Timestamp, Whole
@@ -85,7 +85,7 @@ def kind_named(name: object) -> Kind:
     if isinstance(name, str) and name in KINDS:
         return KINDS[name]
     hint = nearest(str(name)[:80], KINDS) or f"; there are {', '.join(KINDS)}"
-    raise Refused([("kind", f"unknown {_short(name)}{hint}")])
+    raise Refused([("kind", f"unknown {short(name)}{hint}")])
 
 
 def _refuse(faults: Iterable[Fault]) -> None:
@@ -94,18 +94,17 @@ def _refuse(faults: Iterable[Fault]) -> None:
 
 
 def _unknown(step: dict[str, Any], verb: str) -> Iterator[Fault]:
-    for word in step.keys() - _WORDS[verb]:
-        yield "", f"unknown word {_short(word)}{nearest(str(word)[:80], _WORDS[verb])}"
+    for word in [word for word in step if word not in _WORDS[verb]]:
+        yield "", f"unknown word {short(word)}{nearest(str(word)[:80], _WORDS[verb])}"
 
 
 def _changeable(name: object) -> Kind:
     kind = kind_named(name)
-    if kind.family == "reported" or kind.name == "run":
-        return kind
     can = [other.name for other in KINDS.values() if other.family == "reported" or other.name == "run"]
-    raise Refused(
-        [("kind", f"{kind.name} is written by the recorder alone; changed can be {', '.join(can)}")]
-    )
+    if kind.name not in can:
+        known = ", ".join(can)
+        raise Refused([("kind", f"{kind.name} is written by the recorder alone; changed can be {known}")])
+    return kind
 
 
 def _too_wide(where: Where) -> Iterator[Fault]:
@@ -120,7 +119,7 @@ def _too_wide(where: Where) -> Iterator[Fault]:
 def _where(kind: Kind, words: dict[str, Any]) -> tuple[Where, list[Fault]]:
     given = words.get("where") or {}
     if not isinstance(given, dict):
-        return Where(kind), [("where", f"must be an object of columns, not {_short(given)}")]
+        return Where(kind), [("where", f"must be an object of columns, not {short(given)}")]
     columns, faults = dict[str, Any](), list[Fault]()
     for name, value in given.items():
         column = _column(kind, name)
@@ -128,10 +127,10 @@ def _where(kind: Kind, words: dict[str, Any]) -> tuple[Where, list[Fault]]:
             (value, [_no_column(kind, name)]) if column is None else _asked(name, column, value)
         )
         faults += [(_path("where", path), what) for path, what in wrong]
-    bounds = {name: _read(_MOMENT, words[name]) for name in _BOUNDS if words.get(name) is not None}
+    bounds = {name: read_value(_MOMENT, words[name]) for name in _BOUNDS if words.get(name) is not None}
     for name, value in bounds.items():
         faults += (
-            _value_faults(name, _MOMENT, value) if kind.moment else [(name, f"{kind.name} has no moment")]
+            value_faults(name, _MOMENT, value) if kind.moment else [(name, f"{kind.name} has no moment")]
         )
     return Where(kind, columns, bounds.get("since_ms"), bounds.get("until_ms")), faults  # type: ignore[arg-type]  # checked above
 
@@ -143,25 +142,25 @@ def _asked(name: str, column: Any, value: object) -> tuple[object, list[Fault]]:
     if isinstance(column, Document):
         return None, [(name, "holds JSON: it can only be asked for null")]
     if not isinstance(value, list):
-        value = _read(column, value)
+        value = read_value(column, value)
         return value, _compared(name, column, value)
-    read = [_read(column, one) for one in value]
+    read = [read_value(column, one) for one in value]
     return read, [fault for i, one in enumerate(read) for fault in _compared(f"{name}[{i}]", column, one)]
 
 
 def _compared(path: str, column: Any, value: object) -> list[Fault]:
     if value is None:
         return [(path, "null cannot stand in a list")]
-    return [*_value_faults(path, column, value)]
+    return [*value_faults(path, column, value)]
 
 
 def _values(kind: Kind, given: object) -> tuple[dict[str, Any], list[Fault]]:
     if not isinstance(given, dict) or not given:
-        return {}, [("set", f"must be an object with a column or more, not {_short(given)}")]
+        return {}, [("set", f"must be an object with a column or more, not {short(given)}")]
     values, faults = dict[str, Any](), list[Fault]()
     for name, value in given.items():
         column = _column(kind, name)
-        values[name] = value if column is None else _read(column, value)
+        values[name] = value if column is None else read_value(column, value)
         wrong = [_no_column(kind, name)] if column is None else _set(kind, name, column, values[name])
         faults += [(_path("set", path), what) for path, what in wrong]
     return values, faults
@@ -172,7 +171,7 @@ def _set(kind: Kind, name: str, column: Any, value: object) -> Iterable[Fault]:
         return [(name, "is what the row is known by: it cannot be set")]
     if value is None:
         return [] if column.null else [(name, f"must not be null: {allowed(column)}")]
-    return _value_faults(name, column, value)
+    return value_faults(name, column, value)
 
 
 def _is_key(kind: Kind, name: str) -> bool:
@@ -190,7 +189,7 @@ def _column(kind: Kind, name: object) -> Any:
 def _no_column(kind: Kind, name: object) -> Fault:
     return (
         "",
-        f"unknown column {_short(name)}{nearest(str(name)[:80], [c.column_name for c in kind.columns])}",
+        f"unknown column {short(name)}{nearest(str(name)[:80], [c.column_name for c in kind.columns])}",
     )
 
 

@@ -83,6 +83,10 @@ class Statements(Protocol):
         """Whether nothing with this hash came in before; only the first to ask hears yes."""
         ...
 
+    def withdraw(self, query_hash: str) -> None:
+        """Forget that it was asked: the record is not stored."""
+        ...
+
 
 class Arrival(NamedTuple):
     """What is known when a record comes in from outside: the moment, and the statements seen so far."""
@@ -92,7 +96,8 @@ class Arrival(NamedTuple):
 
 
 # Looks at the columns of a record as they were sent, before they are checked: may add what follows from
-# them, and take out keys that are no columns. Raises ValueError that says what is wrong with such a key.
+# them, and take out keys that are no columns. Raises ValueError with what is wrong with such keys, one
+# argument each.
 Arrive = Callable[[dict[str, Any], Arrival], None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from collector.orm import peewee
@@ -15,21 +16,27 @@ DIALECTS = ("generic", "sqlite", "postgresql", "mysql")
 LONG_MS = 100
 _IP = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:/\d{1,3})?$"
 LONGEST_SQL = 100_000
+_NOTHING = object()
 
 
 def arrive(columns: dict[str, Any], arrival: Arrival) -> None:
     """Make a fingerprint of ``sql``; a hash of the sender's own is kept. Raises ValueError."""
-    if "query" in columns:
-        raise ValueError("unknown column `query`")
     sql, dialect = columns.pop("sql", None), columns.pop("dialect", None)
-    if dialect is not None and dialect not in DIALECTS:
-        raise ValueError(f"dialect: must be one of {', '.join(DIALECTS)}")
+    if faults := [*_faults(columns, sql, dialect)]:
+        raise ValueError(*faults)
     if sql is None:
         return
-    if not isinstance(sql, str) or len(sql) > LONGEST_SQL:
-        raise ValueError(f"sql: must be a text of at most {LONGEST_SQL:,} characters")
     if arrival.statements is not None:
         _fingerprint(columns, sql, dialect or "generic", arrival)
+
+
+def _faults(columns: dict[str, Any], sql: object, dialect: object) -> Iterator[str]:
+    if columns.pop("query", _NOTHING) is not _NOTHING:
+        yield "unknown column 'query' (did you mean 'sql'?)"
+    if dialect is not None and dialect not in DIALECTS:
+        yield f"dialect: must be one of {', '.join(DIALECTS)}"
+    if sql is not None and not (isinstance(sql, str) and len(sql) <= LONGEST_SQL):
+        yield f"sql: must be a text of at most {LONGEST_SQL:,} characters"
 
 
 def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arrival) -> None:

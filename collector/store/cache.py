@@ -26,6 +26,22 @@ KEEP_MS = 90 * 86_400_000
 # What took less is made again sooner than it is looked up, kept and taken out.
 WORTH_MS = 50.0
 MOST_CLEANED = 500  # entries a step
+NEVER_MS = 253_402_300_799_999  # the end of the year 9999, the last moment that a column may hold
+
+# The names first: they are read from the index of tags, and not from among the answers.
+_FORGET = """
+    DELETE FROM query_cache WHERE id IN (
+        SELECT id FROM query_cache WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)
+    )
+"""
+_COUNT_CHANGE = """
+    INSERT INTO query_cache (
+        cache_key, cache_key_hash, cached_data, data_size, tags, created_at, expires_at, last_accessed,
+        access_count, generation_time_ms, hit_count
+    ) VALUES (?, ?, 'null', 4, '[]', unixepoch() * 1000, ?, unixepoch() * 1000, 1, 0, 0)
+    ON CONFLICT (cache_key) DO UPDATE SET
+        access_count = access_count + 1, last_accessed = excluded.last_accessed
+"""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,12 +118,21 @@ def clean(now_ms: int) -> Step:
 
 
 def forget(tag: str) -> Step:
-    """Take out all that was made of a table; returns how many went."""
+    """Take out all that was made of a table, and count the change; returns how many went.
+
+    Somebody may be at work on an answer that still saw the rows as they were, and have it kept after
+    this. It goes under a name with the count of before (see `changes`), which nobody asks for again.
+    """
 
     def step(conn: sqlite3.Connection) -> int:
-        cursor = conn.execute(
-            "DELETE FROM query_cache WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", (tag,)
-        )
+        cursor = conn.execute(_FORGET, (tag,))
+        key = changes_key(tag)
+        conn.execute(_COUNT_CHANGE, (key, key_hash(key), NEVER_MS))
         return int(cursor.rowcount)
 
     return step
+
+
+def changes_key(table: str) -> str:
+    """Under which name it is counted how often rows of a table were changed or deleted."""
+    return f"changes of {table}"

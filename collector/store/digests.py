@@ -6,7 +6,7 @@ its digest is taken out of the cache (see `collector.store.cache`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,6 @@ from collector import sketch
 from collector.sketch import Buckets
 from collector.store.topics import Topic
 
-STRETCH = 32_768  # rows
 # Raised whenever what a digest holds, or how it is worked out, changes.
 VERSION = 1
 
@@ -39,7 +38,16 @@ class Figures:
     high: float | None = None
     more: list[Any] = field(default_factory=list)
     buckets: Buckets = field(default_factory=dict)
+    # Sketches that are yet to be added: it is done only for the keys that somebody wants to see.
+    packed: list[tuple[list[int], list[int]]] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+
+    def sketched(self) -> Buckets:
+        """The sketch of all times but those in ``values``."""
+        packed, self.packed = self.packed, []
+        for buckets, counts in packed:
+            sketch.merge(self.buckets, zip(buckets, counts, strict=True))
+        return self.buckets
 
 
 @dataclass(slots=True)
@@ -51,14 +59,9 @@ class Digest:
     keys: dict[Key, Figures]
 
 
-def cache_key(topic: Topic, stretch: int) -> str:
-    """Under which name the digest of a stretch is kept."""
-    return f"summary {topic.name} v{VERSION} stretch {stretch:08d}"
-
-
-def prefix(topic: Topic) -> str:
-    """What the names of all digests of a topic begin with."""
-    return f"summary {topic.name} v{VERSION} stretch "
+def nothing() -> Digest:
+    """The digest of no row."""
+    return Digest(1 << 62, 0, {})
 
 
 def statement(topic: Topic) -> str:
@@ -66,7 +69,7 @@ def statement(topic: Topic) -> str:
     keys = ", ".join(topic.keys)
     return (
         f"SELECT {keys}, {sketch.bucket_sql(topic.value)} AS bucket, {_figures(topic)}"  # noqa: S608  # only words of ours
-        f" FROM {topic.table} WHERE {topic.base}.rowid BETWEEN ? AND ? AND {topic.where}"
+        f" FROM {topic.source} WHERE {topic.table}.rowid BETWEEN ? AND ? AND {topic.where}"
         f" GROUP BY {keys}, bucket"
     )
 
@@ -75,8 +78,8 @@ def rows_statement(topic: Topic) -> str:
     """SQL for the rows themselves: keys, value, failed, then the further columns."""
     columns = [*topic.keys, topic.value, topic.failed, *_further(topic)]
     return (
-        f"SELECT {', '.join(columns)} FROM {topic.table}"  # noqa: S608  # only words of ours
-        f" WHERE {topic.base}.rowid BETWEEN ? AND ? AND {topic.moment} >= ? AND {topic.moment} < ?"
+        f"SELECT {', '.join(columns)} FROM {topic.source}"  # noqa: S608  # only words of ours
+        f" WHERE {topic.table}.rowid BETWEEN ? AND ? AND {topic.moment} >= ? AND {topic.moment} < ?"
         f" AND {topic.where}"
     )
 
@@ -101,9 +104,9 @@ def _figures(topic: Topic) -> str:
     return ", ".join(wanted)
 
 
-def of_rows(topic: Topic, rows: list[tuple[Any, ...]]) -> Digest:
+def of_rows(topic: Topic, rows: Iterable[tuple[Any, ...]]) -> Digest:
     """The digest that the rows of `statement` make."""
-    width, digest = len(topic.keys), Digest(1 << 62, 0, {})
+    width, digest = len(topic.keys), nothing()
     for row in rows:
         key, bucket = tuple(map(str, row[:width])), row[width]
         first, last, count, timed, judged, failed, total, low, high, *more = row[width + 1 :]
@@ -115,11 +118,23 @@ def of_rows(topic: Topic, rows: list[tuple[Any, ...]]) -> Digest:
     return digest
 
 
+def join(topic: Topic, whole: Digest, part: Digest) -> None:
+    """Add one digest to another; the second must not be used after this."""
+    whole.first_ms, whole.last_ms = min(whole.first_ms, part.first_ms), max(whole.last_ms, part.last_ms)
+    add(topic, whole.keys, part)
+
+
+def add(topic: Topic, keys: dict[Key, Figures], part: Digest) -> None:
+    """Add all keys of a digest; it may be taken over, and must not be used after this."""
+    for key, figures in part.keys.items():
+        into(topic, keys, key, figures)
+
+
 def into(topic: Topic, keys: dict[Key, Figures], key: Key, part: Figures) -> None:
-    """Add what is known of a key to what is known already."""
-    whole = keys.get(key)
-    if whole is None:
-        whole = keys[key] = Figures(more=_nothing(topic))
+    """Add what is known of a key to what is known already; ``part`` itself where that is nothing."""
+    whole = keys.setdefault(key, part)
+    if whole is part:
+        return
     whole.count += part.count
     whole.timed += part.timed
     whole.judged += part.judged
@@ -130,12 +145,9 @@ def into(topic: Topic, keys: dict[Key, Figures], key: Key, part: Figures) -> Non
     sums = 2 * len(topic.means) + len(topic.sums)
     for i, value in enumerate(part.more):
         whole.more[i] = whole.more[i] + value if i < sums else _of(max, whole.more[i], value)
-    sketch.merge(whole.buckets, part.buckets)
+    sketch.merge(whole.buckets, part.buckets.items())
+    whole.packed += part.packed
     whole.values += part.values
-
-
-def _nothing(topic: Topic) -> list[Any]:
-    return [0] * (2 * len(topic.means) + len(topic.sums)) + [None] * len(topic.highs)
 
 
 def _of(choose: Any, one: Any, other: Any) -> Any:
@@ -146,7 +158,7 @@ def dump(digest: Digest) -> str:
     """A digest as the JSON that is kept."""
     keys = [
         [*key, f.count, f.timed, f.judged, f.failed, f.total, f.low, f.high, f.more,
-         list(f.buckets), list(f.buckets.values())]
+         list(f.sketched()), list(f.buckets.values())]
         for key, f in digest.keys.items()
     ]  # fmt: skip
     return msgspec.json.encode([digest.first_ms, digest.last_ms, keys]).decode()
@@ -160,6 +172,6 @@ def load(topic: Topic, text: str) -> Digest:
     for row in keys:
         count, timed, judged, failed, total, low, high, more, buckets, counts = row[width:]
         digest.keys[tuple(row[:width])] = Figures(
-            count, timed, judged, failed, total, low, high, more, dict(zip(buckets, counts, strict=True))
+            count, timed, judged, failed, total, low, high, more, packed=[(buckets, counts)]
         )
     return digest

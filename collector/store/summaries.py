@@ -6,11 +6,10 @@ up; it only takes the finished rows, some hundred a step.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -18,10 +17,12 @@ from collector.orm import peewee, select
 from collector.records.base import KINDS
 from collector.records.query_summary import QuerySummary
 from collector.records.user_summary import UserSummary
-from collector.store import cache, digests, taskboard
-from collector.store.cache import Entry, Step
+from collector.store import cache, taskboard
+from collector.store.cache import Step
+from collector.store.seen import ends
+from collector.store.stretches import Kept
 from collector.store.taskboard import Tasks
-from collector.store.topics import TOPICS, Topic
+from collector.store.topics import TOPICS
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
@@ -30,6 +31,7 @@ WINDOW_MS = 7 * 86_400_000
 MOST_ROWS = 500  # a step
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 Ask = Callable[[str, Step], Any]
 
 
@@ -58,12 +60,13 @@ class Slow:
 def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: int, slow: Slow,
             tasks: Path | None = None) -> dict[str, int]:  # fmt: skip
     """Bring everything up to date; how many rows of each were written. ``ask`` has the writer do a step."""
+    made = digest_all(database, ask, stop, now_ms)
+    queries = _queries(database, stop, now_ms - WINDOW_MS)
+    users = _users(database, stop, now_ms, slow, taskboard.read(tasks, now_ms))
     return {
-        "digests": digest_all(database, ask, stop, now_ms),
-        "queries": _replace("query_summary", ask, _queries(database, stop, now_ms - WINDOW_MS)),
-        "users": _replace(
-            "user_summary", ask, _users(database, stop, now_ms, slow, taskboard.read(tasks, now_ms))
-        ),
+        "digests": made,
+        "queries": _replace("query_summary", database, ask, stop, queries),
+        "users": _replace("user_summary", database, ask, stop, users),
     }
 
 
@@ -71,66 +74,50 @@ def digest_all(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: in
     """Work out the digests of all full stretches that have none yet."""
     made = 0
     for topic in TOPICS.values():
-        for stretch in missing(database, topic):
+        rows = ends(database, topic.table)
+        if rows is None:
+            continue
+        kept = Kept(database, topic)
+        for stretch in kept.missing(rows):
             if stop():
                 return made
-            entry = digest_entry(database, topic, stretch)
-            ask("summaries.digest", cache.remember([entry], (), now_ms))
-            made += 1
+            kept.digest(stretch)
+            for entry in kept.kept():
+                ask("summaries.digest", cache.remember([entry], (), now_ms))
+                made += 1
     return made
-
-
-def missing(database: peewee.SqliteDatabase, topic: Topic) -> list[int]:
-    """The full stretches of a topic's table without a digest."""
-    ((low, high),) = select(database, f"SELECT min(rowid), max(rowid) FROM {topic.base}")  # noqa: S608  # only words of ours
-    if low is None:
-        return []
-    start = digests.prefix(topic)
-    kept = {
-        key
-        for (key,) in select(
-            database,
-            "SELECT cache_key FROM query_cache WHERE cache_key >= ? AND cache_key < ?",
-            start,
-            start + "~",
-        )
-    }
-    full = range(low // digests.STRETCH, (high + 1) // digests.STRETCH)
-    return [stretch for stretch in full if digests.cache_key(topic, stretch) not in kept]
-
-
-def digest_entry(database: peewee.SqliteDatabase, topic: Topic, stretch: int) -> Entry:
-    """The digest of one stretch, as it is kept."""
-    began = time.perf_counter()
-    first = stretch * digests.STRETCH
-    rows = select(database, digests.statement(topic), first, first + digests.STRETCH - 1)
-    data = digests.dump(digests.of_rows(topic, rows))
-    took_ms = (time.perf_counter() - began) * 1000
-    return Entry(digests.cache_key(topic, stretch), data, (topic.base,), took_ms, f"summary {topic.name}")
 
 
 def _queries(database: peewee.SqliteDatabase, stop: Stop, since_ms: int) -> Iterator[msgspec.Struct]:
     """Fingerprints with more than ten executions since then."""
     for query_hash in _each(database, "query_hash", stop):
-        about = (query_hash, since_ms)
-        where = "metric_type = 'query' AND query_hash = ? AND timestamp >= ?"
-        ((count, mean, low, high, users, last),) = select(
-            database,
-            "SELECT count(*), avg(duration_ms), min(duration_ms), max(duration_ms),"  # noqa: S608  # only words of ours
-            f" count(DISTINCT user_id), max(timestamp) FROM operation_metrics WHERE {where}",
-            *about,
-        )
-        if count > 10:
-            yield QuerySummary.record(
-                query_hash=query_hash,
-                execution_count=count,
-                avg_duration_ms=mean,
-                min_duration_ms=low,
-                max_duration_ms=high,
-                p95_duration_ms=_percentile_95(database, where, about, count),
-                unique_users=users,
-                last_execution=last,
-            )
+        with database.atomic():  # rows that are deleted meanwhile are in all of its figures, or in none
+            made = _query(database, query_hash, since_ms)
+        if made is not None:
+            yield made
+
+
+def _query(database: peewee.SqliteDatabase, query_hash: str, since_ms: int) -> msgspec.Struct | None:
+    about = (query_hash, since_ms)
+    where = "metric_type = 'query' AND query_hash = ? AND timestamp >= ?"
+    ((count, mean, low, high, users, last),) = select(
+        database,
+        "SELECT count(*), avg(duration_ms), min(duration_ms), max(duration_ms),"  # noqa: S608  # only words of ours
+        f" count(DISTINCT user_id), max(timestamp) FROM operation_metrics WHERE {where}",
+        *about,
+    )
+    if count <= 10:
+        return None
+    return QuerySummary.record(
+        query_hash=query_hash,
+        execution_count=count,
+        avg_duration_ms=mean,
+        min_duration_ms=low,
+        max_duration_ms=high,
+        p95_duration_ms=_percentile_95(database, where, about, count),
+        unique_users=users,
+        last_execution=last,
+    )
 
 
 def _percentile_95(database: peewee.SqliteDatabase, where: str, about: Row, count: int) -> float:
@@ -200,16 +187,26 @@ def _each(database: peewee.SqliteDatabase, column: str, stop: Stop) -> Iterator[
         yield value
 
 
-def _replace(kind: str, ask: Ask, records: Iterable[msgspec.Struct]) -> int:
+def _replace(
+    kind: str, database: peewee.SqliteDatabase, ask: Ask, stop: Stop, records: Iterable[msgspec.Struct]
+) -> int:
     """Have the writer put the new rows in place of the old, some hundred at a time; readers see no hole."""
     made = KINDS[kind]
-    rows = list(records)
     key = made.columns[0].column_name
-    for start in range(0, len(rows), MOST_ROWS):
-        ask(f"summaries.{kind}", _put(made.table, rows[start : start + MOST_ROWS]))
-    kept = [getattr(row, key) for row in rows]
-    ask(f"summaries.{kind}", _only(made.table, key, kept))
+    rows = {getattr(row, key): row for row in records}
+    if stop():  # then these are not all, and the others must not be taken for gone
+        return 0
+    old = select(database, f"SELECT {key} FROM {made.table}")  # noqa: S608  # only words of ours
+    for some in _some_hundred(list(rows.values())):
+        ask(f"summaries.{kind}", _put(made.table, some))
+    for gone in _some_hundred([row for row in old if row[0] not in rows]):
+        ask(f"summaries.{kind}", _delete(made.table, key, gone))
     return len(rows)
+
+
+def _some_hundred(rows: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(rows), MOST_ROWS):
+        yield rows[start : start + MOST_ROWS]
 
 
 def _put(table: str, records: list[msgspec.Struct]) -> Step:
@@ -222,11 +219,10 @@ def _put(table: str, records: list[msgspec.Struct]) -> Step:
     return step
 
 
-def _only(table: str, key: str, kept: list[str]) -> Step:
-    """Take out the rows of keys that are in it no more."""
-    sql = f"DELETE FROM {table} WHERE {key} NOT IN (SELECT value FROM json_each(?))"  # noqa: S608  # only words of ours
+def _delete(table: str, key: str, keys: list[Row]) -> Step:
+    sql = f"DELETE FROM {table} WHERE {key} = ?"  # noqa: S608  # only words of ours
 
     def step(conn: sqlite3.Connection) -> int:
-        return int(conn.execute(sql, (msgspec.json.encode(kept).decode(),)).rowcount)
+        return int(conn.executemany(sql, keys).rowcount)
 
     return step

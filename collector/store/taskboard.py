@@ -34,8 +34,9 @@ class Tasks(NamedTuple):
 
 
 def _ms(column: str) -> str:
+    days = f"julianday({column}) - 2440587.5"  # since 1970
     return (
-        f"CASE WHEN typeof({column}) = 'text' THEN CAST(unixepoch({column}, 'subsec') * 1000 AS INTEGER)"
+        f"CASE WHEN typeof({column}) = 'text' THEN CAST(round(({days}) * 86400000) AS INTEGER)"
         f" ELSE CAST({column} AS INTEGER) END"
     )
 
@@ -46,7 +47,7 @@ _SQL = f"""
                sum({_ms("created_at")} >= ?) AS recent, max({_ms("updated_at")}) AS changed
         FROM tasks GROUP BY user_id
     )
-    SELECT users.id, users.email, coalesce(tasks, 0),
+    SELECT users.id, CAST(users.email AS TEXT), coalesce(tasks, 0),
            (SELECT count(*) FROM projects WHERE user_id = users.id),
            (SELECT count(*) FROM lists WHERE user_id = users.id),
            coalesce(completed, 0), coalesce(recent, 0), changed
@@ -68,4 +69,5 @@ def read(path: Path | None, now_ms: int) -> dict[str, Tasks]:
         return {}
     finally:
         database.close()
+    _unreadable.over(path=str(path))
     return {str(user): Tasks(*figures) for user, *figures in rows}

@@ -24,13 +24,19 @@ class Topic:
     means: dict[str, str] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
     highs: dict[str, str] = field(default_factory=dict)
-    # The table in which `rowid` counts, where `table` joins others to it.
-    counted: str = ""
+    # Tables with one more row for each row, or none: table → the column they have in common.
+    joined: dict[str, str] = field(default_factory=dict)
 
     @property
-    def base(self) -> str:
-        """The table whose rows are counted, and whose changes make a summary old."""
-        return self.counted or self.table
+    def tables(self) -> tuple[str, ...]:
+        """All whose changes make a summary old; the first is the one whose rows are counted."""
+        return self.table, *self.joined
+
+    @property
+    def source(self) -> str:
+        """SQL for where the rows come from, found by their row numbers and no other way."""
+        joins = (f" LEFT JOIN {table} USING ({column})" for table, column in self.joined.items())
+        return f"{self.table} NOT INDEXED{''.join(joins)}"
 
 
 TOPICS: dict[str, Topic] = {
@@ -93,11 +99,9 @@ TOPICS: dict[str, Topic] = {
             },
         ),
         Topic(
-            "benchmarks",
-            "benchmark_runs LEFT JOIN benchmark_performance USING (run_id)",
-            ("project_name", "benchmark_name"), "total_time_seconds * 1000",
+            "benchmarks", "benchmark_runs", ("project_name", "benchmark_name"), "total_time_seconds * 1000",
             "benchmark runs, and the newest of each against the one before",
-            counted="benchmark_runs",
+            joined={"benchmark_performance": "run_id"},
             means={"avg_tokens": "token_usage_total", "avg_cost": "api_calls_cost"},
             highs={"last_run": "timestamp"},
         ),

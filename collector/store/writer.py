@@ -64,12 +64,13 @@ class Asked:
         self._error: BaseException | None = None
 
     def finish(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Called by the writer after the commit."""
+        """Called by the writer after the commit; what is told first stands."""
+        if self._done.is_set():
+            return
         self._result, self._error = result, error
         self._done.set()
-        then, self._then = self._then, None  # whatever it does, it is not called twice
-        if then is not None:
-            then(result, error)
+        if self._then is not None:
+            self._then(result, error)
 
     def wait(self, timeout: float) -> Any:
         """The step's result; raises its error, or DatabaseError when the writer did not come to it."""

@@ -28,7 +28,8 @@ class Directly:
     """A writer of our own; holds the instance lock until it is closed. Raises Moved for a held one."""
 
     def __init__(self, settings: Settings) -> None:
-        log.configure("warning")  # what the writer has to say belongs on stderr
+        if not log.is_configured():  # never over the one of an application that uses our API
+            log.configure("warning")  # what the writer has to say belongs on stderr
         self._path = settings.database
         self._lock = InstanceLock(self._path)
         try:

@@ -1,0 +1,135 @@
+"""The digests of full stretches of a table, as they are kept in the query cache, and made when they are not.
+
+Four stretches side by side have one digest together, four such again, and so on: a million rows are six
+digests, not thirty.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from collector.orm import peewee, select
+from collector.store import digests
+from collector.store.cache import Entry, key_hash
+from collector.store.digests import Digest
+from collector.store.seen import Ends, changes
+from collector.store.topics import Topic
+
+ROWS = 32_768
+WIDER = 4
+WIDEST = 4  # 256 stretches, 8 million rows
+# Of more than so many buckets of all keys no wider digest is made: of keys that hardly come twice it would
+# be as large as its parts together, and the daemon has to hold it for a moment.
+MOST_BUCKETS = 150_000
+TOO_MUCH = "null"
+
+
+class Stretch(NamedTuple):
+    """``WIDER ** level`` times ``ROWS`` row numbers."""
+
+    level: int
+    number: int
+
+    @property
+    def ends(self) -> Ends:
+        """Its first and its last row number."""
+        rows = ROWS * WIDER**self.level
+        return Ends(self.number * rows, (self.number + 1) * rows - 1)
+
+    @property
+    def parts(self) -> list[Stretch]:
+        """The next smaller ones that it is made of."""
+        first = self.number * WIDER
+        return [Stretch(self.level - 1, number) for number in range(first, first + WIDER)]
+
+
+def covering(rows: Ends) -> Iterator[Stretch]:
+    """The fewest stretches that hold all full ones; the first may begin before the first row."""
+    at, end = rows.low // ROWS, (rows.high + 1) // ROWS
+    while at < end:
+        level = max(n for n in range(WIDEST + 1) if at % WIDER**n == 0 and at + WIDER**n <= end)
+        yield Stretch(level, at // WIDER**level)
+        at += WIDER**level
+
+
+def behind(rows: Ends) -> Ends:
+    """The row numbers behind the last full stretch."""
+    return Ends((rows.high + 1) // ROWS * ROWS, rows.high)
+
+
+class Kept:
+    """The digests of one topic: ``hits`` are names of those used, ``made`` those that should be kept."""
+
+    def __init__(self, database: peewee.SqliteDatabase, topic: Topic) -> None:
+        self._database = database
+        self._topic = topic
+        count = changes(database, *topic.tables)
+        self._prefix = f"summary {topic.name} v{digests.VERSION} after {count} changes stretch "
+        self._names = self._kept_names()
+        self.hits: list[str] = []
+        self.made: list[Entry] = []
+
+    def missing(self, rows: Ends) -> Iterator[Stretch]:
+        """The full stretches whose digests are not kept, smaller ones first."""
+        for level in range(WIDEST + 1):
+            wide = ROWS * WIDER**level
+            for number in range(-(-(rows.low // ROWS * ROWS) // wide), (rows.high + 1) // wide):
+                if self._name(Stretch(level, number)) not in self._names:
+                    yield Stretch(level, number)
+
+    def kept(self) -> list[Entry]:
+        """What was made since the last time; from now on it counts as kept."""
+        made, self.made = self.made, []
+        self._names |= {entry.key for entry in made}
+        return made
+
+    def digest(self, stretch: Stretch) -> Digest | None:
+        """Of a full stretch; None for one that would be too large, and has to be taken in parts."""
+        name = self._name(stretch)
+        if text := self._text(name):
+            self.hits.append(name)
+            return None if text == TOO_MUCH else digests.load(self._topic, text)
+        began = time.perf_counter()
+        digest = self._of_parts(stretch) if stretch.level else self._of_rows(stretch)
+        data = TOO_MUCH if digest is None else digests.dump(digest)
+        took_ms = (time.perf_counter() - began) * 1000
+        self.made.append(Entry(name, data, self._topic.tables, took_ms, f"summary {self._topic.name}"))
+        return digest
+
+    def _of_rows(self, stretch: Stretch) -> Digest:
+        execute: Any = self._database.execute_sql  # Peewee's stubs leave it untyped
+        return digests.of_rows(self._topic, execute(digests.statement(self._topic), stretch.ends))
+
+    def _of_parts(self, stretch: Stretch) -> Digest | None:
+        whole = digests.nothing()
+        for part in stretch.parts:
+            digest = self.digest(part)
+            if digest is None:
+                return None
+            digests.join(self._topic, whole, digest)
+            if sum(len(figures.sketched()) for figures in whole.keys.values()) > MOST_BUCKETS:
+                return None
+        return whole
+
+    def _name(self, stretch: Stretch) -> str:
+        return f"{self._prefix}{stretch.level}-{stretch.number:08d}"
+
+    def _kept_names(self) -> set[str]:
+        found = select(
+            self._database,
+            "SELECT cache_key FROM query_cache WHERE cache_key >= ? AND cache_key < ?",
+            self._prefix,
+            self._prefix + "~",
+        )
+        return {name for (name,) in found}
+
+    def _text(self, name: str) -> str | None:
+        """What is kept under a name; None also when it was taken out a moment ago."""
+        if name not in self._names:
+            return None
+        found = select(
+            self._database, "SELECT cached_data FROM query_cache WHERE cache_key_hash = ?", key_hash(name)
+        )
+        return found[0][0] if found else None

@@ -1,0 +1,80 @@
+"""The sketch: percentiles within 1 %, whatever the values, in one piece or in many."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector import sketch
+from collector.sketch import Buckets
+from collector.sqlite import sqlite3
+
+# From what a clock can tell to 30,000 years in milliseconds.
+values = st.one_of(
+    st.just(0.0), st.floats(min_value=0, max_value=1e15), st.floats(min_value=1e-9, max_value=1e4)
+)
+fractions = st.floats(min_value=0, max_value=1)
+
+
+def sketched(many: list[float]) -> Buckets:
+    """A sketch of the values."""
+    buckets: Buckets = {}
+    sketch.add(buckets, many)
+    return buckets
+
+
+@given(st.lists(values, min_size=1, max_size=200), fractions)
+def test_a_percentile_lies_within_one_percent(many: list[float], fraction: float) -> None:
+    """Of the values around its rank; what no clock can tell from nothing counts as nothing."""
+    (found,) = sketch.percentiles(sketched(many), [fraction])
+    ordered, rank = sorted(many), fraction * (len(many) - 1)
+    low, high = ordered[math.floor(rank)], ordered[math.ceil(rank)]
+    assert found is not None
+    assert low * (1 - sketch.ERROR) - 2 * sketch.SMALLEST <= found
+    assert found <= high * (1 + sketch.ERROR) * (1 + 1e-12) + 2 * sketch.SMALLEST
+
+
+@given(st.lists(values, max_size=100), st.lists(values, max_size=100))
+def test_two_sketches_merged_are_the_sketch_of_all(one: list[float], other: list[float]) -> None:
+    """Not nearly: bucket by bucket."""
+    merged = sketched(one)
+    sketch.merge(merged, sketched(other).items())
+    assert merged == sketched(one + other)
+
+
+@given(st.lists(values, min_size=1, max_size=200))
+def test_sql_counts_in_the_same_buckets(many: list[float]) -> None:
+    """A digest made by SQLite and one made here can be added up."""
+    conn = sqlite3.connect(":memory:")
+    conn.execute("CREATE TABLE t (v REAL)")
+    conn.executemany("INSERT INTO t VALUES (?)", [(value,) for value in many])
+    found = conn.execute(f"SELECT {sketch.bucket_sql('v')}, count(*) FROM t GROUP BY 1").fetchall()
+    conn.close()
+    assert dict(found) == sketched(many)
+
+
+@given(values)
+def test_a_value_is_within_one_percent_of_its_bucket(value: float) -> None:
+    """The bound that everything else follows from."""
+    found = sketch.value_of(sketch.bucket_of(value))
+    assert found == pytest.approx(value, rel=sketch.ERROR * (1 + 1e-9), abs=2 * sketch.SMALLEST)
+
+
+def test_zero_and_the_unmeasurably_small_are_zero() -> None:
+    """They have one bucket, and it stands for nothing at all."""
+    assert sketch.bucket_of(0.0) == sketch.bucket_of(1e-12) == sketch.ZERO
+    assert sketch.percentiles(sketched([0.0, 0.0, 1e-300]), [0, 0.5, 1]) == [0.0, 0.0, 0.0]
+
+
+def test_nothing_has_no_percentile() -> None:
+    """One for each that was asked for."""
+    assert sketch.percentiles({}, [0.5, 0.99]) == [None, None]
+
+
+def test_between_two_ranks_it_is_interpolated() -> None:
+    """As the exact percentiles are: half-way between one and a thousand."""
+    (found,) = sketch.percentiles(sketched([1.0, 1000.0]), [0.5])
+    assert found == pytest.approx(500.5, rel=sketch.ERROR)
