@@ -59,12 +59,22 @@ def summary(
     if found is None:
         return []
     keys: dict[Key, Figures] = {}
-    if found.high - found.low < EXACT_ROWS:
+    if _few(found):
         _add_rows(database, topic, window, found, keys)
     else:
         _add_stretches(database, topic, window, found, keys, noted)
     ordered = sorted(keys.items(), key=lambda item: (-item[1].count, item[0]))
     return [_row(topic, key, figures) for key, figures in ordered[:limit]]
+
+
+def is_exact(database: peewee.SqliteDatabase, topic: Topic) -> bool:
+    """Whether percentiles of this topic are exact at present."""
+    found = ends(database, topic.table)
+    return found is None or _few(found)
+
+
+def _few(among: Ends) -> bool:
+    return among.high - among.low < EXACT_ROWS
 
 
 def _add_stretches(

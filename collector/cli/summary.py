@@ -11,7 +11,7 @@ import click
 from collector import clock
 from collector.answers import topics
 from collector.answers.cached import Noted
-from collector.answers.summary import EVER, EXACT_ROWS, Window
+from collector.answers.summary import EVER, EXACT_ROWS, Window, is_exact
 from collector.by_kind import until_option
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
@@ -21,7 +21,7 @@ from collector.options import limit_option, since_option
 from collector.registry import nearest
 from collector.store.topics import TOPICS
 from collector.tables import Cell, Column, print_table
-from collector.terminal import print_json
+from collector.terminal import print_json, printable
 from collector.units import duration, percent
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Say = Callable[[Any], str]
 
+TITLES = {"metric_type": "type", "metric_name": "name"}
 TIMES = ("avg", "min", "p50", "p95", "p99", "max")
 
 
@@ -51,8 +52,8 @@ def _when(value: int | None) -> str:
 MORE: dict[str, dict[str, tuple[str, Say]]] = {
     "inference": {
         "tokens/s": ("avg_tokens_per_second", _number),
-        "in": ("avg_input_tokens", _number),
-        "out": ("avg_output_tokens", _number),
+        "tokens in": ("avg_input_tokens", _number),
+        "tokens out": ("avg_output_tokens", _number),
     },
     "skills": {"tokens": ("avg_tokens", _number)},
     "operations": {"last": ("last_seen", _when)},
@@ -109,15 +110,17 @@ def command(
             found = _compared(database, *compare)
         else:
             window = Window(since, EVER if until is None else until)
-            found = topics.summed_up(database, topic, window, noted, limit)
+            found = topics.summed_up(database, topic, window, noted, limit + 1)  # to see if there are more
+            exact = is_exact(database, TOPICS[topic])
     if as_json:
-        print_json(found)
+        print_json(found if compare else found[:limit])
     elif compare:
-        _print_compared(found, compare)
+        _print_compared(f"{compare[1]} against {compare[0]}", found)
     elif not found:
         click.echo(_nothing(topic, filtered=bool(since or until)))
     else:
-        _print(topic, found)
+        _print(topic, found[:limit])
+        _print_notes(exact=exact, limit=limit if len(found) > limit else None)
     if noted:
         from collector.keep import keep  # noqa: PLC0415  # of few rows there is nothing to keep
 
@@ -160,12 +163,17 @@ def _print(topic: str, found: Sequence[Row]) -> None:
         *(_column(title) for title in more),
     ]
     print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
-    if sum(row["count"] for row in found) > EXACT_ROWS:
-        click.echo(f"percentiles within 1 %: there are more than {EXACT_ROWS:,} rows")
     for row in found:
-        if row.get("changes"):
+        if row.get("previous_run"):
             click.echo()
-            _print_compared(row["changes"], (row["previous_run"], row["newest_run"]))
+            _print_newest(row)
+
+
+def _print_notes(*, exact: bool, limit: int | None) -> None:
+    if limit:
+        click.echo(f"the {limit} most frequent: --limit N shows more")
+    if not exact:
+        click.echo(f"percentiles lie within 1 %: there are more than {EXACT_ROWS:,} rows")
 
 
 def _column(title: str) -> Column:
@@ -173,7 +181,7 @@ def _column(title: str) -> Column:
 
 
 def _title(key: str) -> str:
-    return key.removesuffix("_name").removesuffix("_id").removeprefix("metric_").replace("_", " ")
+    return TITLES.get(key, key.removesuffix("_name").removesuffix("_id").replace("_", " "))
 
 
 def _line(
@@ -182,7 +190,7 @@ def _line(
     rate = row.get("failure_rate")
     failed = Cell(_share(rate), "red" if rate else "")
     return [
-        *(row[key] for key in keys),
+        *(row[key] or '""' for key in keys),
         f"{row['count']:,}",
         *([failed] if judged else []),
         *(duration(row[f"{name}_ms"]) for name in TIMES),
@@ -190,10 +198,22 @@ def _line(
     ]
 
 
-def _print_compared(found: Sequence[Row], runs: tuple[str, str]) -> None:
-    click.echo(f"{runs[1]} against {runs[0]}")
+def _print_newest(row: Row) -> None:
+    """What differs between the newest run of a benchmark and the one before it."""
+    found = [line for line in row["changes"] if line["before"] != line["after"]]
+    title = (
+        f"{row['project_name']}, {row['benchmark_name']}: {row['newest_run']} against {row['previous_run']}"
+    )
+    same = len(row["changes"]) - len(found)
+    _print_compared(title, found, nothing="  no figure differs")
+    if found and same:
+        click.echo(f"{same} figures are the same: --compare shows them")
+
+
+def _print_compared(title: str, found: Sequence[Row], nothing: str = "  neither has any figures") -> None:
+    click.echo(printable(title))
     if not found:
-        click.echo("  neither has any figures")
+        click.echo(nothing)
         return
     columns = (
         Column("family", spare=1),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -65,7 +66,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) == len(pairs):
         return made
-    twice = Twice(made)
-    seen = set[str]()
-    twice.key = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # None
+    twice, counts = Twice(made), Counter(name for name, _ in pairs)
+    twice.key = next(name for name, count in counts.items() if count > 1)
     return twice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from collector.answers.against import compared
@@ -19,9 +20,9 @@ from tests.answers.sample import sample
 QUERY = {"fp_version": 1, "dialect": "sqlite", "sample": None, "first_seen": 1}
 
 
-def asked(reader: peewee.SqliteDatabase, topic: str, window: Window = Window(), limit: int = 20) -> list[Row]:
+def asked(reader: peewee.SqliteDatabase, topic: str, window: Window | None = None) -> list[Row]:
     """The answer as a command gets it."""
-    return summed_up(reader, topic, window, Noted(), limit)
+    return summed_up(reader, topic, window or Window(), Noted(), 20)
 
 
 def operation(n: int = 0, **columns: Any) -> Row:
@@ -33,9 +34,10 @@ def operation(n: int = 0, **columns: Any) -> Row:
 def benchmark(made: Made, ago_ms: int, run_id: str, seconds: float, **given: Any) -> None:
     """A benchmark run with all families; only its time in the first differs."""
     kind = KINDS["benchmark"]
-    run = sample(kind, 1, made.now_ms, run_id=run_id, timestamp=made.now_ms - ago_ms, **given)
+    run: Any = sample(kind, 1, made.now_ms, run_id=run_id, timestamp=made.now_ms - ago_ms, **given)
     if run.performance is not None:
-        run.performance.total_time_seconds = seconds
+        performance = msgspec.structs.replace(run.performance, total_time_seconds=seconds)
+        run = msgspec.structs.replace(run, performance=performance)
     made.add(run)
     for part in kind.parts:
         made.conn.executemany(*part.statement([run]))

@@ -28,24 +28,22 @@ def filled(served: Served) -> tuple[Any, ...]:
     )[0]
 
 
-def sampled(served: Served, at: int, busy_percent: float, used_bytes: int) -> None:
+def sampled(served: Served, at: int, **columns: float) -> None:
     """Have the machine sampled at that moment."""
-    columns = {c.column_name: 0 for c in KINDS["memory"].given} | {"timestamp": at, "used_bytes": used_bytes}
-    rates = {c.column_name: 0.0 for c in KINDS["cpu"].given} | {"timestamp": at, "busy_percent": busy_percent}
-    records = [KINDS["memory"].model.record(**columns), CpuSample.record(**rates)]
-    served.writer.ask(
-        "sample",
-        lambda conn: [
-            conn.executemany(*KINDS[k].statement([r]))
-            for k, r in zip(("memory", "cpu"), records, strict=True)
-        ],
-    ).wait(10)
+
+    def insert(conn: sqlite3.Connection) -> None:
+        for kind in (KINDS["memory"], KINDS["cpu"]):
+            sample: dict[str, Any] = {column.column_name: 0 for column in kind.given} | {"timestamp": at}
+            sample |= {name: value for name, value in columns.items() if name in sample}
+            conn.executemany(*kind.statement([kind.model.record(**sample)]))
+
+    served.writer.ask("sample", insert).wait(10)
 
 
 def test_what_is_left_out_is_filled_from_the_nearest_sample(served: Served) -> None:
     """Within a minute of it."""
-    sampled(served, MOMENT - 50_000, 10.0, 1_000_000)
-    sampled(served, MOMENT + 1_000, 42.0, 5_000_000)
+    sampled(served, MOMENT - 50_000, busy_percent=10.0, used_bytes=1_000_000)
+    sampled(served, MOMENT + 1_000, busy_percent=42.0, used_bytes=5_000_000)
     served.ask(bare())
     assert filled(served) == (298 / 3.75, 5.0, 42.0)
 
@@ -53,14 +51,14 @@ def test_what_is_left_out_is_filled_from_the_nearest_sample(served: Served) -> N
 @pytest.mark.parametrize("away", [-60_001, 60_001])
 def test_where_no_sample_is_near_nothing_is_filled_in(served: Served, away: int) -> None:
     """Null says that nobody knows."""
-    sampled(served, MOMENT + away, 42.0, 5_000_000)
+    sampled(served, MOMENT + away, busy_percent=42.0, used_bytes=5_000_000)
     served.ask(bare())
     assert filled(served)[1:] == (None, None)
 
 
 def test_what_was_sent_is_never_overwritten(served: Served) -> None:
     """Not even a zero; null is filled in like what is left out."""
-    sampled(served, MOMENT, 42.0, 5_000_000)
+    sampled(served, MOMENT, busy_percent=42.0, used_bytes=5_000_000)
     served.ask(bare(tokens_per_second=0.0, memory_usage=0.0, cpu_usage=0.0))
     assert filled(served) == (0.0, 0.0, 0.0)
     served.ask(bare(tokens_per_second=None, memory_usage=None, cpu_usage=None))

@@ -144,7 +144,8 @@ LITERALS = st.sampled_from([
 SHAPES = st.sampled_from([
     "SELECT * FROM t WHERE a = {}", "INSERT INTO t (a, b) VALUES ({}, 1)", "SELECT {} -- {}",
     "UPDATE t SET a = {} WHERE b IN (1, 2)", "/* {} */ SELECT {}", "CALL f({})",
-    "SELECT a FROM t WHERE a LIKE {} OR b BETWEEN {} AND 3", "select {},{},{}", "oops {} ((", "SELECT 1; DELETE FROM t WHERE a = {}",
+    "SELECT a FROM t WHERE a LIKE {} OR b BETWEEN {} AND 3", "select {},{},{}", "oops {} ((",
+    "SELECT 1; DELETE FROM t WHERE a = {}",
 ])  # fmt: skip
 
 
