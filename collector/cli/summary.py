@@ -100,22 +100,16 @@ def command(
     pools        by pool          users        by user
     benchmarks   run against run  workloads    by workload
     """
-    if topic not in TOPICS:
-        raise UsageError(f"no topic {topic!r}{nearest(topic, TOPICS)}", hint=f"there are {', '.join(TOPICS)}")
-    if compare and topic != "benchmarks":
-        raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
-    noted = Noted()
+    _refuse(topic, compare)
+    if compare:
+        _compare(config, compare, as_json=as_json)
+        return
+    noted, window = Noted(), Window(since, EVER if until is None else until)
     with opened(config) as (settings, database):
-        if compare:
-            found = _compared(database, *compare)
-        else:
-            window = Window(since, EVER if until is None else until)
-            found = topics.summed_up(database, topic, window, noted, limit + 1)  # to see if there are more
-            exact = is_exact(database, TOPICS[topic])
+        found = topics.summed_up(database, topic, window, noted, limit + 1)  # to see if there are more
+        exact = is_exact(database, TOPICS[topic])
     if as_json:
-        print_json(found if compare else found[:limit])
-    elif compare:
-        _print_compared(f"{compare[1]} against {compare[0]}", found)
+        print_json(found[:limit])
     elif not found:
         click.echo(_nothing(topic, filtered=bool(since or until)))
     else:
@@ -127,18 +121,31 @@ def command(
         keep(settings, noted)
 
 
-def _compared(database: peewee.SqliteDatabase, *run_ids: str) -> list[Row]:
-    from collector.answers import against, benchmark_runs  # noqa: PLC0415  # loads all kinds of record
+def _refuse(topic: str, compare: tuple[str, str] | None) -> None:
+    if topic not in TOPICS:
+        raise UsageError(f"no topic {topic!r}{nearest(topic, TOPICS)}", hint=f"there are {', '.join(TOPICS)}")
+    if compare and topic != "benchmarks":
+        raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
 
-    runs = []
-    for run_id in run_ids:
-        run = benchmark_runs.one(database, run_id)
-        if run is None:
-            raise UsageError(
-                f"there is no benchmark run {run_id!r}", hint="`collector show benchmark` lists them"
-            )
-        runs.append(run)
-    return against.compared(*runs)
+
+def _compare(config: Path | None, run_ids: tuple[str, str], *, as_json: bool) -> None:
+    from collector.answers.against import compared  # noqa: PLC0415  # loads all kinds of record
+
+    with opened(config) as (_, database):
+        before, after = (_run(database, run_id) for run_id in run_ids)
+    found = compared(before, after)
+    if as_json:
+        print_json(found)
+    else:
+        _print_compared(printable(f"{run_ids[1]} against {run_ids[0]}"), found)
+
+
+def _run(database: peewee.SqliteDatabase, run_id: str) -> Row:
+    from collector.answers import benchmark_runs  # noqa: PLC0415  # as above
+
+    if run := benchmark_runs.one(database, run_id):
+        return run
+    raise UsageError(f"there is no benchmark run {run_id!r}", hint="`collector show benchmark` lists them")
 
 
 def _nothing(topic: str, *, filtered: bool) -> str:
@@ -201,17 +208,17 @@ def _line(
 def _print_newest(row: Row) -> None:
     """What differs between the newest run of a benchmark and the one before it."""
     found = [line for line in row["changes"] if line["before"] != line["after"]]
-    title = (
-        f"{row['project_name']}, {row['benchmark_name']}: {row['newest_run']} against {row['previous_run']}"
-    )
+    # In lines of their own: ids that the recorder made are 32 characters long.
+    title = f"{row['project_name']}, {row['benchmark_name']}"
+    runs = f"  {printable(row['newest_run'])}\n  against {printable(row['previous_run'])}"
     same = len(row["changes"]) - len(found)
-    _print_compared(title, found, nothing="  no figure differs")
+    _print_compared(f"{printable(title)}\n{runs}", found, nothing="no figure differs")
     if found and same:
         click.echo(f"{same} figures are the same: --compare shows them")
 
 
-def _print_compared(title: str, found: Sequence[Row], nothing: str = "  neither has any figures") -> None:
-    click.echo(printable(title))
+def _print_compared(title: str, found: Sequence[Row], nothing: str = "neither has any figures") -> None:
+    click.echo(title)
     if not found:
         click.echo(nothing)
         return
