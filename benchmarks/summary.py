@@ -43,6 +43,11 @@ def run(_seconds: int) -> list[Row]:
         ((size,),) = select(database, "SELECT sum(data_size) FROM query_cache")
         database.close()
     note = f"{count} digests, {size / 1e6:.1f} MB, in {seconds:.1f} s"
+    version = [sys.executable, "-m", "collector", "--version"]
+    bare_ms = statistics.median(
+        _ms(partial(subprocess.run, version, stdout=subprocess.DEVNULL, check=True)) for _ in range(ROUNDS)
+    )
+    rows.append(Row("collector --version, for comparison", bare_ms, "ms"))
     return [*rows, Row("one digest, made in the background", seconds / count * 1000, "ms", note=note)]
 
 

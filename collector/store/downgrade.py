@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from collector.errors import UsageError
-from collector.orm import peewee
+from collector.orm import peewee, select
 from collector.registry import nearest
 from collector.store.database import told
 from collector.store.schema import MIGRATIONS, applied_names, refuse_newer, runner, stamp
@@ -18,8 +19,9 @@ def downgrade(
 ) -> list[str]:
     """Revert every migration after ``to`` (default: the newest one only); returns what was reverted.
 
-    ``to`` may be the beginning of a name, or `NOTHING`, which alone takes the first migration back:
-    that deletes every record. Raises DatabaseError or UsageError, and then nothing was changed.
+    ``to`` may be the beginning of a name, or `NOTHING`. Records are deleted only where ``to`` says so: by
+    default a migration whose tables hold some stays. Raises DatabaseError or UsageError, and then nothing
+    was changed.
     """
     with told(path):
         refuse_newer(database, path, migrations)
@@ -27,6 +29,8 @@ def downgrade(
         going = applied[_kept(applied, to) :]
         if not going:
             return []
+        if to is None:
+            _refuse_loss(database, migrations, applied)
         reverted: list[str] = runner(database, migrations).down(going[0])
         stamp(database, migrations)
         return reverted
@@ -37,11 +41,6 @@ def _kept(applied: list[str], to: str | None) -> int:
     if to == NOTHING:
         return 0
     if to is None:
-        if len(applied) == 1:
-            raise UsageError(
-                f"{applied[0]} is the first migration: to take it back deletes every record",
-                hint=f"stop the recorder, keep a copy of the file, and say so with `--to {NOTHING}`",
-            )
         return max(0, len(applied) - 1)
     found = [i for i, name in enumerate(applied) if name.startswith(to)]
     if len(found) != 1 or not to:
@@ -50,3 +49,26 @@ def _kept(applied: list[str], to: str | None) -> int:
             hint=f"there are {', '.join([NOTHING, *applied])}",
         )
     return found[0] + 1
+
+
+def _refuse_loss(database: peewee.SqliteDatabase, migrations: Path, applied: list[str]) -> None:
+    """Raise UsageError when the newest migration's own tables hold records."""
+    tables = _tables(migrations / f"{applied[-1]}.py")
+    counts = {table: select(database, f'SELECT count(*) FROM "{table}"')[0][0] for table in tables}  # noqa: S608  # only names of ours
+    lost = {table: count for table, count in counts.items() if count}
+    if lost:
+        some = ", ".join(f"{count:,} of {table}" for table, count in [*lost.items()][:3])
+        more = f" and of {len(lost) - 3} more tables" if len(lost) > 3 else ""
+        stays = applied[-2] if len(applied) > 1 else NOTHING
+        raise UsageError(
+            f"to take {applied[-1]} back deletes {sum(lost.values()):,} records: {some}{more}",
+            hint=f"stop the recorder, keep a copy of the file, and say so with `--to {stays}`",
+        )
+
+
+def _tables(migration: Path) -> list[str]:
+    """The tables that a migration made: what its ``TABLES`` lists."""
+    for node in ast.parse(migration.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TABLES":
+            return list(ast.literal_eval(node.value))
+    return []

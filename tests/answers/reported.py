@@ -218,12 +218,7 @@ def _expected(spec: Spec, key: tuple[str, ...], group: list[Row]) -> Row:
         "min_ms": values[0] if values else None,
         "max_ms": values[-1] if values else None,
     }
-    cuts = (
-        statistics.quantiles(values * 1 if len(values) > 1 else values * 2, n=100, method="inclusive")
-        if values
-        else [None] * 99
-    )
-    row |= {"p50_ms": cuts[49], "p95_ms": cuts[94], "p99_ms": cuts[98]}
+    row["p50_ms"], row["p95_ms"], row["p99_ms"] = (_percentile(values, n) for n in (50, 95, 99))
     for name, get in spec.means.items():
         row[name] = _over(statistics.fmean, get, group)
     for name, get in spec.sums.items():
@@ -231,6 +226,13 @@ def _expected(spec: Spec, key: tuple[str, ...], group: list[Row]) -> Row:
     for name, get in spec.highs.items():
         row[name] = _over(max, get, group)
     return row
+
+
+def _percentile(values: list[float], percent: int) -> float | None:
+    """`statistics` wants two values at least."""
+    if len(values) < 2:
+        return values[0] if values else None
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def _over(of: Callable[[list[Any]], Any], get: Get, group: list[Row]) -> Any:

@@ -176,12 +176,12 @@ def test_what_many_rows_have_is_looked_for_newest_first(
     made: Made, reader: peewee.SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index without the moment would have to sort them all; the answer is the same."""
-    kind = KINDS["inference"]
-    made.add(*(sample(kind, n, made.now_ms, task_type="chat" if n % 2 else "embed") for n in range(9)))
-    by_index = rows.rows(reader, kind, where={"task_type": "chat"}, limit=3)
+    kind = KINDS["benchmark"]
+    made.add(*(sample(kind, n, made.now_ms, project_name="a" if n % 2 else "b") for n in range(9)))
+    by_index = rows.rows(reader, kind, where={"project_name": "a"}, limit=3)
     monkeypatch.setattr(wanted, "FEW", 2)
-    assert wanted.serving(reader, wanted.Wanted(kind, {"task_type": "chat"}), most=2) is None
-    assert rows.rows(reader, kind, where={"task_type": "chat"}, limit=3) == by_index
+    assert wanted.serving(reader, wanted.Wanted(kind, {"project_name": "a"}), most=2) is None
+    assert rows.rows(reader, kind, where={"project_name": "a"}, limit=3) == by_index
 
 
 def test_only_a_whole_key_is_one_row() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from collector.records.skill import Skill
 from collector.store.lock import InstanceLock
 from collector.terminal import display_width
 from tests.answers.made import MINUTE, Made
@@ -32,14 +33,30 @@ def test_what_was_taken_back_is_applied_again(made: Made, call: Call) -> None:
     assert call("db", "verify").code == 0
 
 
+def test_a_migration_whose_tables_hold_records_goes_only_when_it_is_said_so(made: Made, call: Call) -> None:
+    """It would take them with it; those that are empty go at once."""
+    made.add(
+        Skill.record(skill_id="s", execution_ms=1, tokens_in=1, tokens_out=1, success=True, timestamp=1),
+    )
+    made.close()
+    said = call("db", "downgrade")
+    assert (said.code, said.out) == (2, "")
+    assert "0002_reported back deletes 1 records: 1 of skill_metrics" in said.err
+    assert len(call("show", "skill", "--json").json) == 1
+    assert call("db", "downgrade", "--to", "0001_recorder").code == 0
+    assert call("db", "upgrade").code == 0
+    assert call("db", "downgrade").out.startswith("reverted 0002_reported")
+
+
 def test_the_first_migration_goes_only_when_it_is_said_so(made: Made, call: Call) -> None:
     """It would take every record with it."""
     made.run("unit-tests", MINUTE)
     made.close()
+    assert call("db", "downgrade").code == 0
     said = call("db", "downgrade")
     assert (said.code, said.out) == (2, "")
-    assert "deletes every record" in said.err
-    assert len(call("runs", "--json").json) == 1
+    assert "deletes 1 records: 1 of workload_runs" in said.err
+    assert "--to nothing" in said.err
 
 
 def test_an_unknown_migration_is_refused(made: Made, call: Call) -> None:

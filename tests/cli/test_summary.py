@@ -14,13 +14,11 @@ import pytest
 
 from collector.answers import summary as summaries
 from collector.orm import select
-from collector.records.base import KINDS
 from collector.store import cache, stretches
 from collector.store.topics import TOPICS
 from collector.terminal import display_width
-from tests.answers.made import DAY, HOUR, MINUTE, Made
+from tests.answers.made import DAY, MINUTE, Made
 from tests.answers.reported import add, expected, store
-from tests.answers.sample import sample
 from tests.cli.conftest import Call, plain
 from tests.cli.daemon import holding
 
@@ -56,16 +54,6 @@ def skills(made: Made, count: int, skill_id: str = "sum", **columns: Any) -> Non
             for n in range(count)
         ],
     )  # fmt: skip
-
-
-def benchmark(made: Made, n: int, **columns: Any) -> None:
-    """A benchmark run with its families, n hours ago."""
-    kind = KINDS["benchmark"]
-    given = {"run_id": f"run{n}", "project_name": "shop", "benchmark_name": "checkout"} | columns
-    run = sample(kind, n, made.now_ms, **given, timestamp=made.now_ms - n * HOUR)
-    made.add(run)
-    for part in kind.parts:
-        made.conn.executemany(*part.statement([run]))
 
 
 def on_terminal(config: Path, width: int, *words: str) -> list[str]:
@@ -178,56 +166,9 @@ def test_an_unknown_topic_is_told_with_the_nearest(made: Made, call: Call) -> No
 
 
 def test_control_characters_reach_no_terminal(made: Made, call: Call) -> None:
-    """Neither in keys nor in the names of runs."""
+    """Not from keys."""
     skills(made, 1, "\x1b[31mred")
-    benchmark(made, 1, project_name="a\x1b[2Jb")
-    benchmark(made, 2, project_name="a\x1b[2Jb")
-    for topic in ("skills", "benchmarks"):
-        assert "\x1b" not in call("summary", topic).out
-
-
-def test_the_newest_benchmark_run_stands_against_the_one_before(made: Made, call: Call) -> None:
-    """Only what differs, and of which benchmark."""
-    for n in (1, 2):
-        benchmark(made, n)
-    lines = call("summary", "benchmarks").lines
-    at = lines.index("shop, checkout")
-    assert lines[at + 1 : at + 3] == ["  run1", "  against run2"]
-    assert lines[at + 3].split() == ["family", "figure", "before", "after", "change"]
-    assert lines[at + 4].split() == ["performance", "total_time_seconds", "14.5", "7.25", "-50", "%"]
-    assert not any(line.endswith("same") for line in lines)
-
-
-def test_runs_without_a_difference_say_so(made: Made, call: Call) -> None:
-    """One sentence, and no empty table."""
-    benchmark(made, 1)
-    kind = KINDS["benchmark"]
-    run = sample(kind, 1, made.now_ms, run_id="run0", project_name="shop", benchmark_name="checkout")
-    made.add(run)
-    for part in kind.parts:
-        made.conn.executemany(*part.statement([run]))
-    assert call("summary", "benchmarks").lines[-1] == "no figure differs"
-
-
-def test_two_runs_can_be_compared(made: Made, call: Call) -> None:
-    """All figures of all families; as JSON too."""
-    for n in (1, 2):
-        benchmark(made, n)
-    said = call("summary", "benchmarks", "--compare", "run2", "run1")
-    assert said.lines[0] == "run1 against run2"
-    found = call("summary", "benchmarks", "--compare", "run2", "run1", "--json").json
-    assert len(said.lines) == len(found) + 2
-    assert list(found[0]) == ["family", "figure", "before", "after", "ratio"]
-    assert {row["family"] for row in found} == {"performance", "autonomy", "quality", "workflow"}
-
-
-def test_a_comparison_that_cannot_be_is_refused(made: Made, call: Call) -> None:
-    """Exit status 2, with what to do instead."""
-    benchmark(made, 1)
-    missing = call("summary", "benchmarks", "--compare", "run1", "gone")
-    assert (missing.code, "'gone'" in missing.err, "show benchmark" in missing.err) == (2, True, True)
-    other = call("summary", "skills", "--compare", "a", "b")
-    assert (other.code, "summary benchmarks --compare" in other.err) == (2, True)
+    assert "\x1b" not in call("summary", "skills").out
 
 
 @pytest.fixture

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collector.orm import peewee
 from collector.sqlite import sqlite3
-from collector.store import cache, stretches, summaries
-from collector.store.cache import Step
-from collector.store.database import transaction
-from collector.store.stretches import Kept
-from collector.store.summaries import Slow
-from collector.store.topics import TOPICS
 from tests.answers.made import DAY, MINUTE, Made
-from tests.answers.reported import add, store
-from tests.store.test_taskboard import NOW, SCHEMA
+from tests.answers.reported import store
+from tests.store.refreshed import NOW, SLOW, Refreshed
+from tests.store.test_taskboard import SCHEMA
 
-SLOW = Slow({"query": 100.0, "api": 500.0, "frontend": 1000.0, "cache": 10.0})
 SINCE = NOW - 7 * DAY
 
 # As the document has it, but for PERCENTILE_CONT, which SQLite is rarely built with.
@@ -38,48 +30,6 @@ USERS = """
            (WHERE metric_type = 'api'), 0), MAX(timestamp)
     FROM operation_metrics WHERE timestamp >= ? AND user_id <> '' GROUP BY user_id
 """
-
-
-class Refreshed:
-    """A record that is refreshed by hand; notes the steps it asked the writer for."""
-
-    def __init__(self, made: Made, reader: peewee.SqliteDatabase) -> None:
-        self.made, self.reader = made, reader
-        self.steps: list[tuple[str, int]] = []
-        self.stop_after = 1_000_000
-
-    def ask(self, name: str, step: Step) -> Any:
-        with transaction(self.made.conn):
-            before = self.made.conn.total_changes
-            done = step(self.made.conn)
-            self.steps.append((name, self.made.conn.total_changes - before))
-            return done
-
-    def stop(self) -> bool:
-        self.stop_after -= 1
-        return self.stop_after < 0
-
-    def now(self, later_ms: int = 0, tasks: Path | None = None) -> dict[str, int]:
-        return summaries.refresh(
-            self.reader, self.ask, self.stop, now_ms=NOW + later_ms, slow=SLOW, tasks=tasks
-        )
-
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return list(self.made.conn.execute(sql, values).fetchall())
-
-    def users(self) -> dict[str, dict[str, Any]]:
-        cursor = self.made.conn.execute("SELECT * FROM user_activity_summary")
-        names = [column[0] for column in cursor.description]
-        return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
-
-
-@pytest.fixture
-def refreshed(tmp_path: Path) -> Iterator[Refreshed]:
-    """An empty one."""
-    made = Made(tmp_path / "c.db", NOW)
-    with made.reader() as reader:
-        yield Refreshed(made, reader)
-    made.close()
 
 
 def operations(made: Made, count: int, since_days: float = 9) -> None:
@@ -230,45 +180,3 @@ def test_who_is_stopped_half_way_takes_nothing_out(refreshed: Refreshed) -> None
         refreshed.stop_after = after
         refreshed.now()
         assert len(refreshed.users()) == 20
-
-
-def test_digests_are_made_once_and_smaller_ones_first(
-    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One a step, so that nobody waits behind them, and it can be stopped between any two."""
-    monkeypatch.setattr(stretches, "ROWS", 32)
-    add(refreshed.made, "skills", 32 * 16 - 2)  # row numbers begin with 1
-    refreshed.stop_after = 7
-    assert refreshed.now()["digests"] == 7
-    refreshed.stop_after = 1_000_000
-    assert refreshed.now()["digests"] == 8 + 3  # fifteen full ones, and three times four
-    assert {count for name, count in refreshed.steps if name == "summaries.digest"} == {1}
-    assert refreshed.now()["digests"] == 0
-    add(refreshed.made, "skills", 1, seed=9)
-    assert refreshed.now()["digests"] == 1 + 1 + 1
-
-
-def test_digests_of_before_a_change_are_made_anew(
-    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They went with the table's tag, and their names are asked for no more."""
-    monkeypatch.setattr(stretches, "ROWS", 32)
-    add(refreshed.made, "skills", 64)
-    assert refreshed.now()["digests"] == 2
-    refreshed.ask("changes", cache.forget("skill_metrics"))
-    assert refreshed.now()["digests"] == 2
-
-
-def test_a_change_between_reading_and_keeping_leaves_no_stale_digest(
-    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The daemon read the rows; they are deleted; then its digest of them is kept."""
-    monkeypatch.setattr(stretches, "ROWS", 32)
-    add(refreshed.made, "skills", 64)
-    kept = Kept(refreshed.reader, TOPICS["skills"])
-    rows = stretches.Ends(1, 64)
-    (first, *_) = kept.missing(rows)
-    kept.digest(first)
-    refreshed.ask("changes", cache.forget("skill_metrics"))
-    refreshed.ask("late", cache.remember(kept.kept(), (), NOW))
-    assert first in set(Kept(refreshed.reader, TOPICS["skills"]).missing(rows))
