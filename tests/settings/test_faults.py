@@ -57,8 +57,10 @@ def test_the_refusal_counts_the_faults_and_says_what_to_do(config: Config) -> No
     [
         (
             "[zzz]\n",
-            "line 1: zzz: unknown section; allowed are"
-            " collector, sampling, slow, summaries, log, runs, workloads",
+            (
+                "line 1: zzz: unknown section; allowed are"
+                " collector, sampling, slow, summaries, log, runs, workloads"
+            ),
         ),
         ("[samplng]\n", "line 1: samplng: unknown section (did you mean 'sampling'?)"),
         ("sampling = 5\n", "line 1: sampling = 5: must be a table, [sampling]"),
