@@ -130,13 +130,6 @@ def about(kind: Kind) -> str:
     return " ".join(lines).split(". ")[0].rstrip(".")
 
 
-def until_option(command: F) -> F:
-    """``--until MOMENT``; the command gets milliseconds, or None."""
-    return click.option(
-        "--until", type=Since(), metavar="WHEN", help="Only what began before; written as for --since."
-    )(command)
-
-
 def _calling(general: ByKind, kind: Kind) -> Callable[..., Any]:
     def call(**given: Any) -> Any:
         where = {

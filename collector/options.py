@@ -38,6 +38,13 @@ def since_option(command: F) -> F:
     )(command)
 
 
+def until_option(command: F) -> F:
+    """``--until MOMENT``; the command gets milliseconds, or None."""
+    return click.option(
+        "--until", type=Since(), metavar="WHEN", help="Only what began before; written as for --since."
+    )(command)
+
+
 def limit_option(default: int) -> Callable[[F], F]:
     """``--limit N``."""
     return click.option(

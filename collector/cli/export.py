@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from collector.answers import rows
-from collector.by_kind import ByKind, until_option
+from collector.by_kind import ByKind
 from collector.commands import config_option
 from collector.errors import CollectorError, UsageError
 from collector.opened import opened
-from collector.options import since_option
+from collector.options import since_option, until_option
 from collector.records.base import Kind
 from collector.row_lines import csv_lines, json_lines
 from collector.terminal import printable, with_progress

@@ -10,12 +10,12 @@ import click
 from collector import clock
 from collector.answers import rows
 from collector.answers.indexed import is_one
-from collector.by_kind import ByKind, until_option
+from collector.by_kind import ByKind
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
 from collector.layout import as_table, whole
 from collector.opened import opened
-from collector.options import limit_option, since_option
+from collector.options import limit_option, since_option, until_option
 from collector.records.base import Kind
 from collector.row_lines import csv_lines
 from collector.tables import print_table

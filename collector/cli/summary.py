@@ -12,12 +12,11 @@ from collector import clock
 from collector.answers import topics
 from collector.answers.cached import Noted
 from collector.answers.summary import EVER, EXACT_ROWS, Window, is_exact
-from collector.by_kind import until_option
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
 from collector.moments import when
 from collector.opened import opened
-from collector.options import limit_option, since_option
+from collector.options import limit_option, since_option, until_option
 from collector.registry import nearest
 from collector.store.topics import TOPICS
 from collector.tables import Cell, Column, print_table
