@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
+from typing import Any
 
 from collector import records  # noqa: F401  # announces the record kinds
+from collector.answers import indexed
+from collector.orm import peewee
 from collector.records.base import KINDS, Kind
+from collector.records.columns import Document, Flag, Real, Reference, Text, Timestamp, Whole
 
 PAGE = Path(__file__).parent / "records.md"
+
+TYPES = {
+    peewee.AutoField: "whole number", Whole: "whole number", Timestamp: "time", Real: "number", Text: "text",
+    Flag: "true/false", Document: "JSON", Reference: "text",
+}  # fmt: skip
 
 HEAD = """\
 # Records
@@ -51,13 +61,37 @@ def section(kind: Kind) -> str:
         "",
         f"Kind `{kind.name}`.{pushed} {about}",
         "",
-        "| column | unit | what it is |",
-        "|---|---|---|",
+        f"Source: {kind.source}.",
+        "",
+        "| column | type | unit | what it is |",
+        "|---|---|---|---|",
     ]
-    for column in kind.columns:
-        null = "" if not column.null or "null" in column.help_text else "; may be null"
-        lines.append(f"| `{column.column_name}` | {getattr(column, 'unit', '')} | {column.help_text}{null} |")
-    return "\n".join([*lines, ""])
+    lines += [row(column) for column in kind.columns]
+    return "\n".join([*lines, "", *indexes(kind)])
+
+
+def row(column: Any) -> str:
+    """One column; where it does not come from the kind's source, that is said."""
+    null = "" if not column.null or "null" in column.help_text else "; may be null"
+    unit = getattr(column, "unit", "")
+    about = f"{column.help_text}{null}{origin(column)}"
+    return f"| `{column.column_name}` | {TYPES[type(column)]} | {unit} | {about} |"
+
+
+def origin(column: Any) -> str:
+    """What stands there when the sender leaves it out."""
+    if getattr(column, "arrival", False):
+        return "; left out: the moment it came in"
+    if getattr(column, "filled_by", "") and "left out" not in column.help_text:
+        return "; left out: worked out"
+    default = getattr(column, "default", None)
+    return "" if default is None else f"; left out: `{json.dumps(default)}`"
+
+
+def indexes(kind: Kind) -> list[str]:
+    """The columns by which `collector show` finds rows at once."""
+    made = [", ".join(f"`{name}`" for name in index.columns) for index in indexed.indexes(kind)]
+    return [f"Indexed: {'; '.join(dict.fromkeys(made))}.", ""] if made else []
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ class Kind:
     arrive: Arrive | None = None
     inputs: tuple[str, ...] = ()
     key: str = ""
+    source: str = ""
 
     @property
     def table(self) -> str:
@@ -233,6 +234,7 @@ def kind(
     name: str,
     family: Family,
     *,
+    source: str = "the sender",
     pushed: bool = False,
     parts: Mapping[str, type[Record]] | None = None,
     key: str = "",
@@ -241,6 +243,7 @@ def kind(
 ) -> Callable[[M], M]:
     """Announce a model as the record kind ``name``; ``pushed`` ones may come from outside.
 
+    ``source`` says in the documentation where its values come from.
     ``parts`` are records of other tables that come inside one of this kind, each under its name; the
     first column of each takes over the column ``key`` of this one. ``inputs`` are keys that ``arrive``
     makes columns of.
@@ -249,7 +252,7 @@ def kind(
     def announce(model: M) -> M:
         made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
         struct = _struct(name if pushed else None, model, made_parts)
-        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key)
+        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key, source)
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made

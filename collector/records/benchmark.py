@@ -65,7 +65,7 @@ def _share(help_text: str) -> Any:
     return Real(help_text, minimum=0, maximum=100)
 
 
-@kind("benchmark_performance", "reported")
+@kind("benchmark_performance", "reported", source="the sender")
 class Performance(Record):
     """How long a benchmark run took, and what it used."""
 
@@ -82,7 +82,7 @@ class Performance(Record):
         table_name = "benchmark_performance"
 
 
-@kind("benchmark_autonomy", "reported")
+@kind("benchmark_autonomy", "reported", source="the sender")
 class Autonomy(Record):
     """How far a benchmark run came without help."""
 
@@ -101,7 +101,7 @@ class Autonomy(Record):
         table_name = "benchmark_autonomy"
 
 
-@kind("benchmark_quality", "reported")
+@kind("benchmark_quality", "reported", source="the sender")
 class Quality(Record):
     """How good what a benchmark run made is."""
 
@@ -123,7 +123,7 @@ class Quality(Record):
         table_name = "benchmark_quality"
 
 
-@kind("benchmark_workflow", "reported")
+@kind("benchmark_workflow", "reported", source="the sender")
 class Workflow(Record):
     """How the work of a benchmark run went."""
 
@@ -146,4 +146,6 @@ FAMILIES: dict[str, type[Record]] = {
     "workflow": Workflow,
 }
 
-kind("benchmark", "reported", pushed=True, parts=FAMILIES, key="run_id", arrive=arrive)(BenchmarkRun)
+kind("benchmark", "reported", source="the sender", pushed=True, parts=FAMILIES, key="run_id", arrive=arrive)(
+    BenchmarkRun
+)

@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Timestamp, kind
 
 
-@kind("cpu", "machine")
+@kind("cpu", "machine", source="psutil (/proc/stat, /proc/loadavg), cpufreq in /sys")
 class CpuSample(Record):
     """What the processors did since the sample before, over all cores together."""
 

@@ -6,7 +6,7 @@ from collector.records.base import Record, Text, Timestamp, kind
 REASONS = ("stopped", "suspend", "clock", "stall", "disk_full", "dropped")
 
 
-@kind("gap", "recorder")
+@kind("gap", "recorder", source="the recorder's clocks and counters")
 class Gap(Record):
     """A hole in the record, and why it is there. No rate and no average crosses one."""
 

@@ -15,7 +15,7 @@ def _nearest(column: str, table: str) -> str:
     )
 
 
-@kind("inference", "reported", pushed=True)
+@kind("inference", "reported", source="the sender", pushed=True)
 class Inference(Record):
     """One answer of a language model. Durations are in seconds, as its runtimes report them.
 

@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Timestamp, Whole, kind
 
 
-@kind("memory", "machine")
+@kind("memory", "machine", source="psutil (/proc/meminfo, /proc/vmstat)")
 class MemorySample(Record):
     """How full memory and swap are, and how much moved between them."""
 

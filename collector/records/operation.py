@@ -62,6 +62,7 @@ def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arriv
 @kind(
     "operation",
     "reported",
+    source="the sender",
     pushed=True,
     parts={"query": Query},
     arrive=arrive,

@@ -14,7 +14,7 @@ def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
         columns.setdefault("recorded_at", columns.pop("timestamp"))
 
 
-@kind("pool", "reported", pushed=True, arrive=arrive, inputs=("timestamp",))
+@kind("pool", "reported", source="the sender", pushed=True, arrive=arrive, inputs=("timestamp",))
 class Pool(Record):
     """One look at a pool of database connections."""
 

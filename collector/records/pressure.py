@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Timestamp, kind
 
 
-@kind("pressure", "machine")
+@kind("pressure", "machine", source="/proc/pressure")
 class PressureSample(Record):
     """Share of the time since the sample before in which tasks waited for a resource.
 

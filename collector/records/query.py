@@ -5,7 +5,7 @@ from collector.records.base import Record, Text, Timestamp, Whole, kind
 LONGEST_TEXT = 20_000
 
 
-@kind("query", "reported")
+@kind("query", "reported", source="the statement of an operation, without its literals")
 class Query(Record):
     """One statement, normalised: its literals, lists, comments, whitespace and case do not tell it apart."""
 

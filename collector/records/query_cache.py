@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Document, Record, Text, Timestamp, Whole, kind
 
 
-@kind("cache", "answers")
+@kind("cache", "answers", source="answers of `collector summary`, and the daemon's digests")
 class QueryCache(Record):
     """One kept answer, or a part of one, under the question it answers and the data it saw."""
 

@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Text, Timestamp, Whole, kind
 
 
-@kind("query_summary", "answers")
+@kind("query_summary", "answers", source="`operation_metrics` of seven days")
 class QuerySummary(Record):
     """One fingerprint with more than ten executions in the last seven days."""
 

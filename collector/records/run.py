@@ -7,7 +7,12 @@ LONGEST_MS = 366 * 86_400_000.0  # a year: whatever is longer was measured in an
 OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
 
 
-@kind("run", "workload", pushed=True)
+@kind(
+    "run",
+    "workload",
+    source="the runner's clock, wait4(2) and /proc/PID/io; reported ones: the sender",
+    pushed=True,
+)
 class Run(Record):
     """One run of a workload, or of anything that was timed elsewhere and reported."""
 

@@ -3,7 +3,7 @@
 from collector.records.base import Flag, Real, Record, Timestamp, kind
 
 
-@kind("sensor", "machine")
+@kind("sensor", "machine", source="/sys/class/thermal, /sys/class/hwmon, /sys/class/power_supply")
 class SensorSample(Record):
     """How hot the processor is and what feeds the machine."""
 

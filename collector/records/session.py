@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Flag, Record, Text, Timestamp, Whole, kind
 
 
-@kind("session", "recorder")
+@kind("session", "recorder", source="the recorder")
 class Session(Record):
     """One run of the recorder, from its first commit to its end, with what went through it."""
 

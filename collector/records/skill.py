@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
 
 
-@kind("skill", "reported", pushed=True)
+@kind("skill", "reported", source="the sender", pushed=True)
 class Skill(Record):
     """One execution of a skill."""
 

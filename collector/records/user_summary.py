@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Text, Timestamp, Whole, kind
 
 
-@kind("user_summary", "answers")
+@kind("user_summary", "answers", source="`operation_metrics` of seven days, and the taskboard")
 class UserSummary(Record):
     """What one user did in the last seven days; with a taskboard configured, joined with its tasks."""
 

@@ -3,7 +3,7 @@
 from collector.records.base import Record, Text, Timestamp, Whole, kind
 
 
-@kind("workload", "workload")
+@kind("workload", "workload", source="the config")
 class Workload(Record):
     """One workload of the config as it stands now."""
 

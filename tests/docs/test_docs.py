@@ -77,6 +77,7 @@ def test_the_page_of_records_is_made_from_the_models() -> None:
     assert page == render.page(), "run `make docs`"
     for kind in KINDS.values():
         assert f"`{kind.table}`" in page
+        assert kind.source
 
 
 def test_the_example_config_names_every_setting() -> None:
