@@ -15,7 +15,7 @@ from collector.log import get_logger
 from collector.orm import select
 from collector.store import cache, summaries
 from collector.store.cache import Entry, Step
-from collector.store.database import open_reader
+from collector.store.database import open_reader, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 log = get_logger("summaries")
 
 # So often it is looked whether a stretch of a table has become full: what was reported in a burst is then
-# summed up at once. Without news it is a few steps into indexes.
+# summed up at once.
 DIGEST_SECONDS = 30.0
 STEP_SECONDS = 30.0
-BURST = 20_000  # records between two looks
+# Records between two looks: the machine's own samples make some hundred.
+FEW = 1_000
+BURST = 20_000
 
 
 class Refresher:
@@ -48,11 +50,12 @@ class Refresher:
 
     def digests(self) -> None:
         """Sum up what has become full since the last time, and give back what a burst has left behind."""
-        self._over_a_reader("digests")
         received = self._received()
-        if received - self._received_then > BURST:
+        news, self._received_then = received - self._received_then, received
+        if news > FEW:  # else no stretch can have become full that the refresh would not find in time
+            self._over_a_reader("digests")
+        if news > BURST:
             give_back()
-        self._received_then = received
 
     def everything(self) -> None:
         """The summaries of queries and users, and the digests."""
@@ -86,28 +89,26 @@ class Refresher:
 
     def _over_a_reader(self, what: str) -> None:
         began = time.perf_counter()
-        database = open_reader(self.settings.database)
-        # The page cache is given back with the connection; while it is open it should stay small.
-        database.pragma("cache_size", -1024)
         try:
-            if what == "digests":
-                done = {
-                    "digests": summaries.digest_all(
-                        database, self._ask, self._stopping.is_set, clock.now().wall_ms
-                    )
-                }
-            else:
-                done = summaries.refresh(
-                    database, self._ask, self._stopping.is_set,
-                    now_ms=clock.now().wall_ms,
-                    slow=summaries.Slow(dict(_thresholds(self.settings))),
-                    tasks=self.settings.summaries.taskboard,
-                )  # fmt: skip
+            done = self._done(what)
         except CollectorError as error:
             log.warning("summaries.failed", error=str(error))
         else:
             if any(done.values()):
                 log.debug("summaries.refreshed", **done, ms=round((time.perf_counter() - began) * 1000, 1))
+
+    def _done(self, what: str) -> dict[str, int]:
+        path, now_ms, stop = self.settings.database, clock.now().wall_ms, self._stopping.is_set
+        database = open_reader(path)
+        # The page cache is given back with the connection; while it is open it should stay small.
+        database.pragma("cache_size", -1024)
+        try:
+            with told(path):
+                if what == "digests":
+                    return {"digests": summaries.digest_all(database, self._ask, stop, now_ms)}
+                slow = summaries.Slow(dict(_thresholds(self.settings)))
+                tasks = self.settings.summaries.taskboard
+                return summaries.refresh(database, self._ask, stop, now_ms=now_ms, slow=slow, tasks=tasks)
         finally:
             database.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from collector import clock
 from collector.client import Line
-from collector.refreshing import Refresher
+from collector.refreshing import FEW, Refresher
 from collector.settings import Recorder as RecorderSettings
 from collector.settings import Settings, Slow
 from collector.store import cache, stretches
@@ -38,7 +38,8 @@ class Running:
         self.writer = Writer(raw(self.database), Buffer(), lambda name, *_: self.heard(name))
         self.writer.start()
         settings = Settings(path=None, collector=RecorderSettings(database=path), slow=slow)
-        self.refresher = Refresher(self.writer, settings, lambda: 0)
+        self.received = 0
+        self.refresher = Refresher(self.writer, settings, lambda: self.received)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self.writer.ask(
@@ -95,6 +96,9 @@ def test_digests_are_made_between(
     monkeypatch.setattr(stretches, "ROWS", 32)
     add(made, "skills", 70)
     running = run()
+    running.refresher.digests()
+    assert running.rows("SELECT count(*) FROM query_cache") == [(0,)]
+    running.received = 2 * FEW
     running.refresher.digests()
     running.refresher.digests()
     assert running.rows("SELECT count(*) FROM query_cache") == [(2,)]
