@@ -30,8 +30,19 @@ def planned(settings: Settings, now_ms: int) -> Row:
         "socket": str(settings.socket),
         "sampling": _sampling(settings),
         "off": list(settings.sampling.off),
+        "summaries": _summaries(settings),
         "parallel": settings.runs.parallel,
         "workloads": [_workload(workload, now_ms) for workload in settings.workloads],
+    }
+
+
+def _summaries(settings: Settings) -> Row:
+    """How often they are refreshed; a taskboard may come later, but a slip of the pen should be seen."""
+    taskboard = settings.summaries.taskboard
+    return {
+        "every_s": float(settings.summaries.every),
+        "taskboard": None if taskboard is None else str(taskboard),
+        "taskboard_is_there": None if taskboard is None else file_size(taskboard) > 0,
     }
 
 

@@ -37,26 +37,35 @@ class Column:
     least: int = 0
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
-    """Print rows under their titles, aligned; numbers to the right, cut with … where a terminal ends."""
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> list[str]:
+    """Print rows under their titles, aligned; numbers to the right, cut with … where a terminal ends.
+
+    Returns the titles of the columns for which there was no room.
+    """
     cells = [[_cell(item) for item in row] for row in rows]
     for line in table_lines(columns, cells, terminal_width()):
         click.echo(line)
+    shown = _shown(columns, _widest(columns, cells), terminal_width())
+    return [column.title for i, column in enumerate(columns) if i not in shown]
 
 
 def table_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int | None
 ) -> Iterator[str]:
     """The lines of a table no wider than ``width`` where that is possible."""
-    widest = [
-        max([display_width(column.title), *(display_width(row[i].text) for row in rows)])
-        for i, column in enumerate(columns)
-    ]
+    widest = _widest(columns, rows)
     shown = _shown(columns, widest, width)
     widths = _fitted(columns, widest, shown, width)
     titles = [Cell(column.title, "bright_black") for column in columns]
     for row in (titles, *rows):
         yield _SPACE.join(_laid(row[i], widths[i], columns[i]) for i in shown).rstrip()
+
+
+def _widest(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    return [
+        max([display_width(column.title), *(display_width(row[i].text) for row in rows)])
+        for i, column in enumerate(columns)
+    ]
 
 
 def _shown(columns: Sequence[Column], widest: list[int], width: int | None) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -71,7 +72,7 @@ def span(seconds: float) -> str:
 
 def duration(ms: float | None) -> str:
     """A measured time in the unit that fits, three figures: ``0.31 ms``, ``41.8 s``, ``1 h 12 m``."""
-    if ms is None:
+    if ms is None or not math.isfinite(ms):
         return "–"
     if ms == 0:
         return "0 ms"

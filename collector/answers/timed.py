@@ -19,9 +19,13 @@ Row = dict[str, Any]
 
 @dataclass
 class Limit:
-    """What counts as slow for our own queries; ``[slow] query`` of the config sets it."""
+    """What counts as slow for our own queries; ``[slow] query`` of the config sets it.
+
+    ``is_told`` is False in an application that uses our API: its stderr is its own.
+    """
 
     ms: float = 100.0
+    is_told: bool = True
 
 
 LIMIT = Limit()
@@ -50,7 +54,7 @@ def _clock(name: str) -> Iterator[list[Row]]:
     start = time.perf_counter()
     yield rows
     duration_ms = (time.perf_counter() - start) * 1000
-    if duration_ms > LIMIT.ms:
+    if LIMIT.is_told and duration_ms > LIMIT.ms:
         _warn(name, duration_ms, len(rows))
 
 

@@ -8,10 +8,8 @@ from collector.answers.timed import Row, ask_sql
 from collector.orm import peewee
 from collector.store.topics import TOPICS, Topic
 
-_OF_USERS = (
-    "email", "sessions", "slow_share", "avg_response_time_ms", "total_tasks", "total_projects", "total_lists",
-    "completed_tasks", "recent_tasks",
-)  # fmt: skip
+_TASKS = ("email", "total_tasks", "total_projects", "total_lists", "completed_tasks", "recent_tasks")
+_LAST_7_DAYS = ("operations", "sessions", "slow_share", "avg_response_time_ms")
 
 
 def summed_up(
@@ -38,12 +36,18 @@ def _with_more(database: peewee.SqliteDatabase, topic: Topic, found: list[Row]) 
         return [row | {"text": texts.get(row["query_hash"], {}).get("text")} for row in found]
     if topic.name == "users":
         known = _by_key(database, "user_activity_summary", "user_id", [row["user_id"] for row in found])
-        return [row | {k: known.get(row["user_id"], {}).get(k) for k in _OF_USERS} for row in found]
+        return [row | _of_user(known.get(row["user_id"], {})) for row in found]
     if topic.name == "benchmarks":
         from collector.answers.against import newest  # noqa: PLC0415  # it loads all kinds of record
 
         return [row | newest(database, row) for row in found]
     return found
+
+
+def _of_user(known: Row) -> Row:
+    """What the last refresh knew of a user: of seven days, whatever the window of the summary is."""
+    last = {name: known.get(name) for name in _LAST_7_DAYS} if known else None
+    return {name: known.get(name) for name in _TASKS} | {"last_7_days": last}
 
 
 def _by_key(database: peewee.SqliteDatabase, table: str, key: str, wanted: list[str]) -> dict[str, Row]:

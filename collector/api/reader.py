@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from collector.answers.timed import LIMIT
 from collector.opened import reader
 from collector.settings import Settings
 from collector.store.database import inode, told
@@ -26,6 +27,7 @@ class Reader:
     """
 
     def __init__(self, settings: Settings) -> None:
+        LIMIT.is_told = False  # the application's stderr is its own
         self._settings = settings
         self._thread = ThreadPoolExecutor(1, "collector-reader")
         self._opened = ExitStack()

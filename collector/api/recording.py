@@ -18,7 +18,7 @@ from collector.api.reader import Question, Reader, T
 from collector.api.refused import Refused, refusing
 from collector.api.skills import SkillAverages
 from collector.api.transaction import Transaction, asked, deleting, updating
-from collector.errors import CollectorError
+from collector.errors import CollectorError, UsageError
 from collector.intake.check import kind_of
 from collector.intake.steps import kind_named, where_of
 from collector.opened import reading_settings
@@ -85,6 +85,8 @@ class Recording(Creating):
         with refusing():
             found = kind_named(kind)
             wanted = where_of(found, asked(where, since_ms, until_ms))
+        if limit is not None and limit < 0:
+            raise UsageError(f"limit: must be 0 or more, or None for all, not {limit}")
         return self._ask(lambda database: rows.read(database, wanted, limit, newest_first=newest_first))
 
     def get(self, kind: str, key: str | int) -> Row | None:

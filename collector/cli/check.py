@@ -74,6 +74,7 @@ def _facts(plan: Row) -> list[tuple[str, list[str], str]]:
         ("socket", [plan["socket"]], ""),
         *(("sampling", [_sampled(group)], "") for group in plan["sampling"]),
         ("left out", plan["off"], ", "),
+        ("summaries", _summed_up(plan["summaries"]), " · "),
         ("workloads", [_how_many(plan)], ""),
     ]
     return [fact for fact in facts if fact[1]]
@@ -84,6 +85,14 @@ def _sampled(group: Row) -> str:
         f" ({span(group['on_battery_s'])} on battery)" if group["on_battery_s"] > group["every_s"] else ""
     )
     return f"every {span(group['every_s'])}{slower}: {', '.join(group['samplers'])}"
+
+
+def _summed_up(summaries: Row) -> list[str]:
+    every, taskboard = f"every {span(summaries['every_s'])}", summaries["taskboard"]
+    if taskboard is None:
+        return [every]
+    missing = "" if summaries["taskboard_is_there"] else " (there is no such file)"
+    return [every, f"joined with {taskboard}{missing}"]
 
 
 def _how_many(plan: Row) -> str:

@@ -31,6 +31,10 @@ Say = Callable[[Any], str]
 
 TITLES = {"metric_type": "type", "metric_name": "name"}
 TIMES = ("avg", "min", "p50", "p95", "p99", "max")
+# Which go first where there is no room. Of pools and users the further columns matter more.
+SPARE = {"min": 5, "p99": 4, "avg": 3}
+SPARE_LATE = {"min": 9, "p99": 8, "max": 7, "avg": 6, "p50": 5}
+FURTHER_FIRST = ("pools", "users")
 
 
 def _number(value: float | None) -> str:
@@ -58,9 +62,8 @@ MORE: dict[str, dict[str, tuple[str, Say]]] = {
     "operations": {"last": ("last_seen", _when)},
     "queries": {"last": ("last_seen", _when), "query": ("text", lambda text: text or "–")},
     "users": {
-        "sessions": ("sessions", _number),
-        "slow": ("slow_share", _share),
         "tasks": ("total_tasks", _number),
+        "done": ("completed_tasks", _number),
         "last": ("last_activity", _when),
     },
     "pools": {
@@ -68,6 +71,7 @@ MORE: dict[str, dict[str, tuple[str, Say]]] = {
         "of": ("avg_total", _number),
         "waiting": ("max_waiting", _number),
         "errors": ("connection_errors", _number),
+        "longest": ("max_connection_time_ms", duration),
     },
     "benchmarks": {"cost": ("avg_cost", _number), "last": ("last_run", _when)},
     "workloads": {"last": ("last_run", _when)},
@@ -99,7 +103,7 @@ def command(
     pools        by pool          users        by user
     benchmarks   run against run  workloads    by workload
     """
-    _refuse(topic, compare)
+    _refuse(topic, compare, since, until)
     if compare:
         _compare(config, compare, as_json=as_json)
         return
@@ -120,9 +124,11 @@ def command(
         keep(settings, noted)
 
 
-def _refuse(topic: str, compare: tuple[str, str] | None) -> None:
+def _refuse(topic: str, compare: tuple[str, str] | None, since: int, until: int | None) -> None:
     if topic not in TOPICS:
         raise UsageError(f"no topic {topic!r}{nearest(topic, TOPICS)}", hint=f"there are {', '.join(TOPICS)}")
+    if until is not None and until <= since:
+        raise UsageError("--until lies before --since", hint="the window from the one to the other is empty")
     if compare and topic != "benchmarks":
         raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
 
@@ -158,6 +164,7 @@ def _nothing(topic: str, *, filtered: bool) -> str:
 def _print(topic: str, found: Sequence[Row]) -> None:
     keys = TOPICS[topic].keys
     judged = "failure_rate" in found[0]
+    spare = SPARE_LATE if topic in FURTHER_FIRST else SPARE
     more = {
         title: how for title, how in MORE[topic].items() if any(row.get(how[0]) is not None for row in found)
     }
@@ -165,10 +172,14 @@ def _print(topic: str, found: Sequence[Row]) -> None:
         *(Column(_title(key), cut=16) for key in keys),
         Column("count", right=True),
         *([Column("failed", right=True, spare=2)] if judged else []),
-        *(Column(name, right=True, spare={"min": 5, "avg": 3, "p99": 4}.get(name, 0)) for name in TIMES),
-        *(_column(title) for title in more),
+        *(Column(name, right=True, spare=spare.get(name, 0)) for name in TIMES),
+        *(_column(title, 3 if topic in FURTHER_FIRST else 6) for title in more),
     ]
-    print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
+    left_out = print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
+    if left_out:
+        click.echo(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
+    if topic == "pools":
+        click.echo("avg to max: of the mean times to get a connection, one a look; longest: of a single one")
     for row in found:
         if row.get("previous_run"):
             click.echo()
@@ -179,11 +190,11 @@ def _print_notes(*, exact: bool, limit: int | None) -> None:
     if limit:
         click.echo(f"the {limit} most frequent: --limit N shows more")
     if not exact:
-        click.echo(f"percentiles lie within 1 %: there are more than {EXACT_ROWS:,} rows")
+        click.echo(f"percentiles lie within 1 %: the table has more than {EXACT_ROWS:,} rows")
 
 
-def _column(title: str) -> Column:
-    return Column(title, cut=24) if title == "query" else Column(title, right=True, spare=6)
+def _column(title: str, spare: int) -> Column:
+    return Column(title, cut=24) if title == "query" else Column(title, right=True, spare=spare)
 
 
 def _title(key: str) -> str:

@@ -17,6 +17,7 @@ from collector.records.base import (
     Whole,
     kind,
 )
+from collector.records.columns import LONGEST_S
 
 _LONGEST_ID = 200
 
@@ -71,7 +72,7 @@ class Performance(Record):
 
     id = _id()
     run = _run()
-    total_time_seconds = Real("from start to end", unit="s", minimum=0)
+    total_time_seconds = Real("from start to end", unit="s", minimum=0, maximum=LONGEST_S)
     phase_times = Document("phase → seconds", null=True)
     token_usage_total = _count("tokens, in and out")
     token_usage_by_agent = Document("agent → tokens", null=True)
@@ -131,7 +132,7 @@ class Workflow(Record):
     run = _run()
     stories_created = _count("stories begun")
     stories_completed = _count("stories done")
-    avg_cycle_time_seconds = Real("mean time from begun to done", unit="s", minimum=0)
+    avg_cycle_time_seconds = Real("mean time from begun to done", unit="s", minimum=0, maximum=LONGEST_S)
     phase_distribution = Document("phase → share of the time", null=True)
     rework_count = _count("times something was done again")
 

@@ -10,6 +10,11 @@ from typing import Any
 from collector.orm import peewee
 
 INT64 = (-(2**63), 2**63 - 1)
+# No figure of ours comes near; sums and ratios of such stay finite.
+LARGEST = 1e15
+# A year: whatever is longer was measured in another unit.
+LONGEST_S = 366 * 86_400.0
+LONGEST_MS = LONGEST_S * 1000
 # Up to the year 9999: beyond it no clock of ours can print the value.
 LAST_MS = 253_402_300_799_999
 
@@ -47,8 +52,8 @@ class Real(peewee.DoubleField):
         help_text: str,
         *,
         unit: str = "",
-        minimum: float = -1.7e308,
-        maximum: float = 1.7e308,
+        minimum: float = -LARGEST,
+        maximum: float = LARGEST,
         filled_by: str = "",
         **options: Any,
     ) -> None:
@@ -150,6 +155,14 @@ def allowed(column: Any) -> str:
     return words + " or null" if column.null else words
 
 
+def too_large(column: Any, value: object) -> str:
+    """What to say of a number over the column's bound, in place of all that is allowed."""
+    high = column.rules.get("le")
+    if high is None or isinstance(value, bool) or not isinstance(value, (int, float)) or not value > high:
+        return ""
+    return f"must be at most {high:,}" if isinstance(high, int) else f"must be at most {high:,g}"
+
+
 def _allowed_text(column: Any, rules: dict[str, Any]) -> str:
     if choices := getattr(column, "one_of", ()):
         return f"one of {', '.join(choices)}"
@@ -160,7 +173,7 @@ def _allowed_text(column: Any, rules: dict[str, Any]) -> str:
 def _allowed_range(rules: dict[str, Any]) -> str:
     """Only bounds that somebody chose; those of 64 bits go without saying."""
     low, high = rules["ge"], rules["le"]
-    has_low, has_high = low > -1e18, high < 1e18
+    has_low, has_high = low > -LARGEST, high < LARGEST
     if has_low and has_high:
         return f" from {low:,} to {high:,}"
     return f", {low:,} or more" if has_low else f", {high:,} or less" if has_high else " of 64 bits"

@@ -2,6 +2,7 @@
 
 from collector.orm import peewee
 from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.columns import LONGEST_S
 
 # A sample counts as nearest when it was taken at most this long before or after.
 NEAR_MS = 60_000
@@ -27,19 +28,22 @@ class Inference(Record):
     model_name = Text("the model, such as llama3.1:8b", longest=200)
     task_type = Text("what it was asked to do: chat, generate, embed, …", longest=100)
     timestamp = Timestamp("when it began", arrival=True)
-    inference_time = Real("from request to the whole answer", unit="s", minimum=0)
-    load_duration = Real("of that, loading the model", unit="s", minimum=0, null=True)
-    prompt_eval_duration = Real("of that, reading the prompt", unit="s", minimum=0, null=True)
-    eval_duration = Real("of that, writing the answer", unit="s", minimum=0, null=True)
+    inference_time = Real("from request to the whole answer", unit="s", minimum=0, maximum=LONGEST_S)
+    load_duration = Real("of that, loading the model", unit="s", minimum=0, maximum=LONGEST_S, null=True)
+    prompt_eval_duration = Real(
+        "of that, reading the prompt", unit="s", minimum=0, maximum=LONGEST_S, null=True
+    )
+    eval_duration = Real("of that, writing the answer", unit="s", minimum=0, maximum=LONGEST_S, null=True)
     input_tokens = Whole("tokens of the prompt", minimum=0)
     output_tokens = Whole("tokens of the answer", minimum=0)
     tokens_per_second = Real(
-        "output_tokens over eval_duration, or over inference_time where that is not told",
+        "output_tokens over eval_duration, or over inference_time where that is not told; 0: unknown",
         unit="1/s",
         minimum=0,
+        # A time under a nanosecond is none: what came of it would be no rate.
         filled_by="CAST(sent.output_tokens AS REAL)"
-        " / NULLIF(CASE WHEN sent.eval_duration > 0 THEN sent.eval_duration"
-        " ELSE sent.inference_time END, 0), 0.0",
+        " / CASE WHEN sent.eval_duration > 1e-9 THEN sent.eval_duration"
+        " WHEN sent.inference_time > 1e-9 THEN sent.inference_time END, 0.0",
     )
     memory_usage = Real(
         "memory in use on the machine; left out: of the nearest sample within a minute",

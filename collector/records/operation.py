@@ -7,6 +7,7 @@ from typing import Any
 
 from collector.orm import peewee
 from collector.records.base import Arrival, Document, Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.columns import LONGEST_MS
 from collector.records.query import LONGEST_TEXT, Query
 
 TYPES = ("query", "api", "frontend", "cache")
@@ -75,7 +76,7 @@ class Operation(Record):
     record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
     metric_type = Text("query, api, frontend or cache", longest=50, choices=TYPES)
     metric_name = Text("what it is called", longest=100)
-    duration_ms = Real("from start to end", unit="ms", minimum=0)
+    duration_ms = Real("from start to end", unit="ms", minimum=0, maximum=LONGEST_MS)
     memory_usage_mb = Real("memory it used", unit="MB", minimum=0, null=True)
     cpu_usage_percent = Real("processor it used", unit="%", minimum=0, maximum=100, null=True)
     user_id = Text("for whom", longest=100, null=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from collector.orm import peewee
 from collector.records.base import Arrival, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.columns import LONGEST_MS
 
 
 def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
@@ -26,8 +27,10 @@ class Pool(Record):
     active_connections = Whole("of them, lent out", minimum=0)
     idle_connections = Whole("of them, free", minimum=0)
     waiting_connections = Whole("callers that wait for one", minimum=0)
-    avg_connection_time_ms = Real("mean time to get one", unit="ms", minimum=0, null=True)
-    max_connection_time_ms = Real("longest time to get one", unit="ms", minimum=0, null=True)
+    avg_connection_time_ms = Real("mean time to get one", unit="ms", minimum=0, maximum=LONGEST_MS, null=True)
+    max_connection_time_ms = Real(
+        "longest time to get one", unit="ms", minimum=0, maximum=LONGEST_MS, null=True
+    )
     connection_errors = Whole("failures to connect since the look before", minimum=0, default=0)
     recorded_at = Timestamp("when somebody looked", arrival=True)
 

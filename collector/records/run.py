@@ -2,8 +2,8 @@
 
 from collector.orm import peewee
 from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.columns import LONGEST_MS
 
-LONGEST_MS = 366 * 86_400_000.0  # a year: whatever is longer was measured in another unit
 OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
 
 

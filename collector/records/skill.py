@@ -2,6 +2,7 @@
 
 from collector.orm import peewee
 from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.columns import LONGEST_MS
 
 
 @kind("skill", "reported", source="the sender", pushed=True)
@@ -11,7 +12,7 @@ class Skill(Record):
     id = peewee.AutoField(help_text="counts up")
     record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
     skill_id = Text("the skill", longest=200)
-    execution_ms = Real("from start to end", unit="ms", minimum=0)
+    execution_ms = Real("from start to end", unit="ms", minimum=0, maximum=LONGEST_MS)
     tokens_in = Whole("tokens it was given", minimum=0)
     tokens_out = Whole("tokens it gave back", minimum=0)
     success = Flag("whether it did what it should")

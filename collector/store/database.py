@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
@@ -41,6 +41,7 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
     that a pragma did not take.
     """
     make_folder(path)
+    _make_private(path)
     if file_size(path):
         # Looked at before anything is set: WAL mode would change the file of another program for ever.
         open_reader(path).close()
@@ -55,6 +56,12 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
         database.connect()
         _set_pragmas(database, path, [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])])
     return database
+
+
+def _make_private(path: Path) -> None:
+    """Make a new file one that only this user can read; SQLite gives its companions the same mode."""
+    with _readable(path), suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _set_pragmas(database: peewee.SqliteDatabase, path: Path, wanted: list[tuple[str, Any, Any]]) -> None:

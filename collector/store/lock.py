@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,9 @@ from collector.store.database import make_folder
 
 # A reader that looks whether the lock is held holds it itself for an instant.
 PATIENCE_SECONDS = 0.5
+# A command lets go of it after half a second, at the latest, for a recorder that begins.
+COMMAND_PATIENCE_SECONDS = 1.5
+_LOOK_SECONDS = 0.01
 
 
 class Holder(NamedTuple):
@@ -33,17 +37,27 @@ class Holder(NamedTuple):
 class InstanceLock:
     """Held from `acquire` until `release`, or until this process ends, however it ends."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(
+        self,
+        database: Path,
+        now: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.path = lock_path(database)
         self._database = database
+        self._now = now
+        self._pause = pause
         self._fd: int | None = None
 
     def acquire(self, what: str, socket: Path | None = None) -> None:
-        """Take the lock; raises AlreadyRunning that names the holder, or DatabaseError for a bad place."""
+        """Take the lock; raises AlreadyRunning that names the holder, or DatabaseError for a bad place.
+
+        A recorder, which has a ``socket``, waits longer for a command than for another recorder.
+        """
         make_folder(self._database)
         me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""))
         try:
-            self._fd = self._locked()
+            self._fd = self._locked(is_recorder=socket is not None)
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, msgspec.json.encode(me), 0)
         except OSError as error:
@@ -52,15 +66,19 @@ class InstanceLock:
                 f"{self.path}: {error.strerror or error}", hint="the lock stands beside the database"
             ) from error
 
-    def _locked(self) -> int:
+    def _locked(self, *, is_recorder: bool) -> int:
         """The lock file, open and locked."""
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        began = self._now()
         while not _try_lock(fd, fcntl.LOCK_EX):
-            if time.monotonic() > deadline:
-                os.close(fd)
-                raise _held_by(holder(self._database), self._database)
-            time.sleep(0.02)
+            waited = self._now() - began
+            if waited > PATIENCE_SECONDS:
+                first = holder(self._database)
+                is_command = first is None or not first.socket
+                if waited > COMMAND_PATIENCE_SECONDS or not (is_recorder and is_command):
+                    os.close(fd)
+                    raise _held_by(first, self._database)
+            self._pause(_LOOK_SECONDS)
         return fd
 
     def release(self) -> None:

@@ -47,7 +47,7 @@ TOPICS: dict[str, Topic] = {
             "language models: how long they took, and how fast they wrote",
             failed="success = 0",
             means={
-                "avg_tokens_per_second": "tokens_per_second",
+                "avg_tokens_per_second": "NULLIF(tokens_per_second, 0)",
                 "avg_input_tokens": "input_tokens",
                 "avg_output_tokens": "output_tokens",
                 "avg_load_ms": "load_duration * 1000",
@@ -70,7 +70,7 @@ TOPICS: dict[str, Topic] = {
             "queries", "operation_metrics", ("query_hash",), "duration_ms",
             "queries by their fingerprint",
             failed="success = 0",
-            where="query_hash IS NOT NULL",
+            where="metric_type = 'query' AND query_hash IS NOT NULL",
             sums={"rows": "rows"},
             highs={"last_seen": "timestamp"},
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from collector.store.lock import holder
 from collector.submit.directly import Directly
 from collector.submit.lines import as_lines
 from collector.submit.through import Through
+from collector.submit.turn import Turn
 from collector.submit.way import Answer, Moved, Way
 
 __all__ = ["PATIENCE_SECONDS", "Answer", "Send", "sink", "submit"]
@@ -25,6 +27,9 @@ PATIENCE_SECONDS = 30.0  # for one batch of many
 _LONGEST_SECONDS = 5.0  # for a small thing that somebody waits for
 _SETTLE_SECONDS = 3.0  # in which a daemon that starts or stops has done so
 _LOOK_SECONDS = 0.05
+# After fewer records than this more are not expected at once; opening costs as much as writing so many.
+_MANY = 100
+_IDLE_SECONDS = 0.05
 
 Send = Callable[[Sequence[Any]], Answer]
 
@@ -58,37 +63,77 @@ def sink(settings: Settings, patience_seconds: float = PATIENCE_SECONDS) -> Iter
 
 
 class _Sink:
-    """Splits what is to be sent into lines, and finds the way for each."""
+    """Splits what is to be sent into lines, and finds the way for each.
+
+    A writer of our own is closed, and with it the lock is let go of, so that a daemon can begin: after a
+    few records, when its turn is over, and when nothing more came for a moment.
+    """
 
     def __init__(self, settings: Settings, patience_seconds: float) -> None:
         self._settings = settings
         self._patience_seconds = patience_seconds
         self._way: Way | None = None
+        self._turn = Turn()
+        self._using = threading.Lock()
+        self._idle: threading.Timer | None = None
 
     def send(self, items: Sequence[Any]) -> Answer:
         """Store them; one answer for all."""
         lines, refused = as_lines(items)
         answer = protocol.told(Outcome(), Delivery((), (), refused, 0))
-        for line in lines:
-            _merge(answer, self._deliver(line.items), line.positions)
+        with self._using:
+            self._stop_waiting()
+            for line in lines:
+                _merge(answer, self._deliver(line.items), line.positions)
+            self._let_go_soon(len(items))
         answer["rejected"].sort(key=lambda one: one["position"])
         return answer
 
     def close(self) -> None:
         """Let go of the daemon's line, or of the database and its lock."""
+        with self._using:
+            self._stop_waiting()
+            self._close()
+
+    def _close(self) -> None:
         way, self._way = self._way, None
         if way is not None:
-            way.close()
+            try:
+                way.close()
+            finally:
+                self._turn.free()
+
+    def _let_go_soon(self, sent: int) -> None:
+        if not isinstance(self._way, Directly):
+            return
+        if sent < _MANY or self._turn.is_over():
+            self._close()
+            return
+        self._idle = threading.Timer(_IDLE_SECONDS, self._let_go_when_idle)
+        self._idle.daemon = True
+        self._idle.start()
+
+    def _let_go_when_idle(self) -> None:
+        with self._using:
+            if self._idle is threading.current_thread():  # else more came meanwhile
+                self._close()
+
+    def _stop_waiting(self) -> None:
+        idle, self._idle = self._idle, None
+        if idle is not None:
+            idle.cancel()
 
     def _deliver(self, items: list[Any]) -> Answer:
         deadline = time.monotonic() + _SETTLE_SECONDS
+        if isinstance(self._way, Directly) and self._turn.is_over():
+            self._close()
         while True:
             try:
                 if self._way is None:
                     self._way = self._choose()
                 return self._way.deliver(items)
             except Moved as moved:
-                self.close()
+                self._close()
                 if time.monotonic() > deadline:
                     raise moved.told from moved
             time.sleep(_LOOK_SECONDS)
@@ -97,6 +142,7 @@ class _Sink:
         first = holder(self._settings.database)
         if first is not None and first.socket:
             return Through(Path(first.socket), self._patience_seconds)
+        self._turn.take()
         return Directly(self._settings)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from collector import clock
 from collector.intake.check import Refused, Twice, checked
 from collector.intake.protocol import LONGEST_LINE, MOST_RECORDS, Rejection, Rejections
 from collector.records.base import Arrival
+from collector.submit.ids import new_id
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -54,7 +54,7 @@ def as_lines(items: Sequence[Any]) -> tuple[list[Load], Rejections]:
 def _sized(item: Any) -> tuple[Any, int]:
     """A record with an id, and its bytes on a line, comma and all. Raises Refused."""
     if isinstance(item, dict) and not isinstance(item, Twice) and item.get("id") is None:
-        item = {**item, "id": os.urandom(12).hex()}
+        item = {**item, "id": new_id()}
     try:
         plain = None if _has_twice(item) else _encode(item)
     except (ValueError, RecursionError):  # not a number, or nested too deep
