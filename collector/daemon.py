@@ -142,8 +142,9 @@ class Daemon:
     def _listening(self) -> Iterator[None]:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
         statements = Statements(self.refresher.known_statements())
-        asks = {"status": lambda _: self.status(), "cache": self.refresher.remember}
-        tasks = {"change": Changes(self.writer, self.buffer, statements)}
+        asks = {"status": lambda _: self.status()}
+        changes = Changes(self.writer, self.buffer, statements)
+        tasks = {"change": changes, "cache": self.refresher.remember}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
         self.server.start()
         try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def keep(settings: Settings, noted: Noted) -> bool:
-    """Have it kept, by the daemon while one runs; False when that could not be done now."""
+    """Have it kept, by the daemon while one runs; False when not all of it could be kept now."""
     if not noted:
         return True
     try:
@@ -39,21 +39,22 @@ def keep(settings: Settings, noted: Noted) -> bool:
 
 
 def _tell(socket: Path, noted: Noted) -> bool:
+    lines = [*_lines(noted)]
     with Line(socket, timeout=2.0) as line:
-        answers = [line.ask(words) for words in _lines(noted)]
-    return all(answer.get("result") == "committed" for answer in answers)
+        answers = [line.ask(words) for words in lines if words is not None]
+    return None not in lines and all(answer.get("result") == "committed" for answer in answers)
 
 
-def _lines(noted: Noted) -> Iterator[dict[str, Any]]:
-    """A line an entry: together they may be longer than a line can be."""
-    yield {"ask": "cache", "hits": noted.hits, "entries": []}
+def _lines(noted: Noted) -> Iterator[dict[str, Any] | None]:
+    """A line an entry: together they may be longer than a line can be. None for one that is so alone."""
+    for start in range(0, len(noted.hits), cache.MOST_TOLD):
+        yield {"ask": "cache", "hits": noted.hits[start : start + cache.MOST_TOLD], "entries": []}
     if noted.made:
         from collector.intake.protocol import LONGEST_LINE  # noqa: PLC0415  # most answers make nothing, and it is dear to load
 
         for entry in noted.made:
             words = {"ask": "cache", "hits": [], "entries": [msgspec.to_builtins(entry)]}
-            if len(json.dumps(words)) < LONGEST_LINE:
-                yield words
+            yield words if len(json.dumps(words)) < LONGEST_LINE else None
 
 
 def _write(settings: Settings, noted: Noted) -> None:

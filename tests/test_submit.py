@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from collector.orm import select
 from collector.settings import Recorder, Settings
 from collector.sqlite import sqlite3
 from collector.store.database import open_reader
-from collector.store.lock import InstanceLock, holder
+from collector.store.lock import InstanceLock, holder, lock_path
 from collector.submit import sink, submit
 from tests.cli.daemon import answering, holding
 from tests.intake.test_server import Daemon
@@ -63,15 +65,55 @@ def stored(settings: Settings, what: str = "count(*)") -> Any:
     return select(open_reader(settings.database), f"SELECT {what} FROM workload_runs")[0][0]
 
 
-def test_without_a_daemon_the_lock_is_held_for_as_long_as_it_takes(settings: Settings) -> None:
-    """And nothing is opened before the first record."""
+def wait_for_the_lock(settings: Settings) -> None:
+    """Until nobody holds it."""
+    with lock_path(settings.database).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def test_without_a_daemon_the_lock_is_let_go_of_after_a_few_records(settings: Settings) -> None:
+    """So a recorder can begin while they trickle; and nothing is opened before the first."""
     with sink(settings) as send:
         assert not settings.database.exists()
         assert send([a_run(), a_run()])["committed"] == 2
-        assert holder(settings.database) is not None
+        assert holder(settings.database) is None
         assert send([a_run()])["result"] == "committed"
-    assert holder(settings.database) is None
     assert stored(settings) == 3
+
+
+def test_after_many_records_the_lock_is_let_go_of_when_no_more_come(settings: Settings) -> None:
+    """While they come, the database is not opened for each batch."""
+    with sink(settings) as send:
+        send([a_run() for _ in range(200)])
+        wait_for_the_lock(settings)
+        assert holder(settings.database) is None
+        assert send([a_run() for _ in range(200)])["committed"] == 200
+    assert holder(settings.database) is None
+    assert stored(settings) == 400
+
+
+def test_a_daemon_that_comes_is_sent_the_rest(settings: Settings, tmp_path: Path) -> None:
+    """Its database is written by nobody else."""
+    with sink(settings) as send:
+        send([a_run() for _ in range(200)])
+        wait_for_the_lock(settings)
+        daemon = Running(tmp_path)
+        assert send([a_run() for _ in range(200)])["committed"] == 200
+        assert daemon.buffer.counts().committed == 200
+        daemon.stop()
+
+
+def test_a_long_turn_ends_between_two_lines(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a recorder that waits for the lock gets it before the next; here each line is a turn."""
+    monkeypatch.setattr("collector.submit.turn.LONGEST_SECONDS", 0)
+    waiting = InstanceLock(settings.database)
+    with sink(settings) as send:
+        send([a_run()])
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(send, [a_run() for _ in range(5_000)])
+            waiting.acquire("collector run")
+            waiting.release()
+            assert sent.result()["committed"] == 5_000
 
 
 def test_more_than_one_line_takes_goes_in_several(recorder: Running, settings: Settings) -> None:

@@ -43,17 +43,24 @@ def through(
     row changed or deleted, which takes the old entry out by its tags.
     """
     key = f"{question} saw {' '.join(_saw(database, table) for table in tables)}"
-    found = select(database, "SELECT cached_data FROM query_cache WHERE cache_key_hash = ?", key_hash(key))
-    if found:
+    if (kept := _kept(database, key)) is not None:
         noted.hits.append(key)
-        rows: list[Row] = msgspec.json.decode(found[0][0])
-        return rows
+        return kept
     began = time.perf_counter()
     rows = make()
     took_ms = (time.perf_counter() - began) * 1000
     if took_ms > cache.WORTH_MS:
         noted.made.append(Entry(key, msgspec.json.encode(rows).decode(), tables, took_ms, question))
     return rows
+
+
+def _kept(database: peewee.SqliteDatabase, key: str) -> list[Row] | None:
+    """The answer under a key; None when there is none, or what is there cannot be read."""
+    found = select(database, "SELECT cached_data FROM query_cache WHERE cache_key_hash = ?", key_hash(key))
+    try:
+        return msgspec.json.decode(found[0][0], type=list[Row]) if found else None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None  # what is made now takes its place
 
 
 def _saw(database: peewee.SqliteDatabase, table: str) -> str:

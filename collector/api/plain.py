@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from collector.api.refused import Refused, refusing
 from collector.intake.check import checked, kind_of
 from collector.orm import peewee
 from collector.records.base import Arrival
+from collector.submit.ids import new_id
 
 
 def item(kind: str, columns: object) -> Any:
@@ -34,7 +34,7 @@ def keyed(kind: str, columns: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     name = "id" if isinstance(primary, peewee.AutoField) else primary.column_name
     if record.get(name) is None:
         given = record.pop("id", None)
-        record[name] = os.urandom(12).hex() if given is None else given
+        record[name] = new_id() if given is None else given
     return record, record[name]
 
 

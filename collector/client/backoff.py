@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import sys
 import time
-
-log = logging.getLogger("collector.client")
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 _SAY_EVERY_SECONDS = 30.0
@@ -30,6 +28,17 @@ class BackOff:
         self._not_said += 1
         now = time.monotonic()
         if now >= self._say_at:
-            log.debug("the records wait: %s: %s (failures: %d)", type(error).__name__, error, self._not_said)
+            _say("the records wait: %s: %s (failures: %d)", type(error).__name__, error, self._not_said)
             self._say_at, self._not_said = now + _SAY_EVERY_SECONDS, 0
         return seconds
+
+
+def _say(text: str, *values: object) -> None:
+    """Log at debug. Who never imported `logging` hears nothing, and need not load it for us.
+
+    Nor may this thread be the first to: `logging` has forks call it, and one that waits just then for
+    `late.importing` would call only the half of it.
+    """
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        logging.getLogger("collector.client").debug(text, *values)

@@ -12,11 +12,12 @@ LONGEST_REASON = 200  # characters
 
 
 class Raw(NamedTuple):
-    """A record as the caller left it: nothing is looked at before the sender's thread has it."""
+    """A record as the caller left it: nothing is looked at before the sender's thread has it, but `kept`."""
 
     kind: object
     fields: dict[str, Any]
     seconds: float
+    size: int  # bytes, estimated
 
 
 class Tally:
@@ -71,6 +72,16 @@ class Counts:
             self.open -= committed + duplicate + len(refused)
             self._results.update(committed=committed, duplicate=duplicate, rejected=len(refused))
             self._note(refused)
+            self.changed.notify_all()
+
+    def drop(self, records: int, reason: str) -> None:
+        """Count records that were taken and are not tried any more."""
+        with self.changed:
+            if self._over:
+                return
+            self.open -= records
+            self._results["dropped"] += records
+            self._note([reason] * records)
             self.changed.notify_all()
 
     def settled_to(self, oldest: int | None) -> None:

@@ -11,6 +11,11 @@ from collector.client.line import short
 _CONNECT_SECONDS = 1.0
 _SEND_SECONDS = 10.0
 _LONGEST_ANSWER = 4 << 20  # bytes: a thousand reasons
+_MOST_THROWN_AWAY = 64 << 20  # bytes of one answer
+
+
+class TooLong(Exception):
+    """An answer came, to its end, and was longer than is kept."""
 
 
 class Link:
@@ -18,6 +23,7 @@ class Link:
 
     def __init__(self, path: Path) -> None:
         self._received = b""
+        self._thrown_away = 0  # bytes, of the answer that is coming in
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             self._socket.settimeout(_CONNECT_SECONDS)
@@ -34,7 +40,10 @@ class Link:
         self._socket.sendall(line, socket.MSG_NOSIGNAL)
 
     def receive(self, seconds: float) -> bytes | None:
-        """The next line without its end; None when it has not come in so many seconds."""
+        """The next line without its end; None when it has not come in so many seconds.
+
+        Raises TooLong in the place of a line that was too long to keep.
+        """
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             # Zero would mean "do not block" and fail in another way than being late.
@@ -46,10 +55,21 @@ class Link:
             if not more:
                 raise ConnectionResetError("the daemon closed the connection")
             self._received += more
-            if len(self._received) > _LONGEST_ANSWER:
-                raise ConnectionAbortedError("an answer without an end")
+            self._bound()
         line, _, self._received = self._received.partition(b"\n")
+        if self._thrown_away:
+            self._thrown_away = 0
+            raise TooLong
         return line
+
+    def _bound(self) -> None:
+        """Throw away what is too long, as long as its end may still come."""
+        if len(self._received) <= _LONGEST_ANSWER or b"\n" in self._received:
+            return
+        self._thrown_away += len(self._received)
+        self._received = b""
+        if self._thrown_away > _MOST_THROWN_AWAY:
+            raise ConnectionAbortedError("an answer without an end")
 
     def close(self) -> None:
         """Close this process's end; closing twice is fine."""

@@ -57,6 +57,7 @@ class Packer:
         if self._parts:
             time.sleep(_PAUSE_SECONDS)
         first, taken = self._counts.take(self._queue.records, min(_CHUNK, self._batch - len(self._parts)))
+        self._queue.taken(taken)
         self._raw.extend(taken)
         if not self._parts:
             self._first = first if taken else None

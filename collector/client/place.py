@@ -7,26 +7,19 @@ library only; `tests/client/test_place.py` compares the two.
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
-# A child that is forked in the middle of an import finds that module locked for ever, so forks wait.
-_importing = threading.Lock()
-os.register_at_fork(
-    before=_importing.acquire,
-    after_in_parent=_importing.release,
-    after_in_child=_importing.release,
-)
+from collector.client.late import importing
 
 
-def find(given: Path | None) -> Path:
+def find(given: str | Path | None) -> Path:
     """The socket: ``given``, ``$COLLECTOR_SOCKET``, the config's, or the default one.
 
     A config that cannot be read says nothing. May load tomllib, so this is for the sender's thread.
     """
     if given is not None:
-        return _at_home(given)
+        return _at_home(Path(given))
     if from_environment := os.environ.get("COLLECTOR_SOCKET"):
         return _at_home(Path(from_environment))
     config = _config()
@@ -50,7 +43,7 @@ def _config() -> Path | None:
 
 def _recorder_settings(config: Path) -> dict[str, Any]:
     """The table ``[collector]``; empty where the daemon would refuse the file as well."""
-    with _importing:
+    with importing:
         import tomllib  # noqa: PLC0415  # 12 ms, and most applications never need it
     try:
         section = tomllib.loads(config.read_text(encoding="utf-8")).get("collector")

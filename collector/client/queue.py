@@ -16,13 +16,17 @@ _NEVER = sys.maxsize
 
 
 class Queue:
-    """Holds at most ``most`` records, less those on their way; when full, the oldest goes."""
+    """Holds at most ``most`` records, less those on their way, and ``most_bytes``; the oldest goes."""
 
-    def __init__(self, most: int, counts: Counts) -> None:
+    def __init__(self, most: int, most_bytes: int, counts: Counts) -> None:
         self.records: deque[Raw] = deque()
         self.room = most
         self.closed = False
         self._most = most
+        self._most_bytes = most_bytes
+        # Only `+=` and `-=` of plain numbers: the interpreter changes threads at calls and loops, not in
+        # the middle of these. Were one ever lost, `taken` begins anew whenever the queue is empty.
+        self._bytes = 0
         self._counts = counts
         self._wake_at = _NEVER
         self._gate = threading.Lock()
@@ -35,11 +39,21 @@ class Queue:
             return
         records = self.records
         records.append(record)
+        self._bytes += record.size
         waiting = len(records)
         if waiting >= self._wake_at:
             self.wake()
         if waiting > self.room:
             self._drop_oldest()
+        while self._bytes > self._most_bytes and records:
+            self._drop_oldest()
+
+    def taken(self, records: list[Raw]) -> None:
+        """Make room for as many bytes as the sender took."""
+        size = sum(record.size for record in records)
+        self._bytes -= size
+        if self._bytes < 0 or not self.records:
+            self._bytes = 0
 
     def wake(self) -> None:
         """End the sender's `wait`, or its next one if it is not waiting."""
@@ -63,7 +77,8 @@ class Queue:
 
     def _drop_oldest(self) -> None:
         try:
-            self.records.popleft()
+            size = self.records.popleft().size
         except IndexError:
             return  # the sender took them all
+        self._bytes -= size
         self._counts.dropped["full"].add()

@@ -2,35 +2,44 @@
 
 `step` does one turn; the thread only repeats it. A line that was not answered is sent again, byte for
 byte, after a lost connection or when the daemon was busy: the ids in it keep it from being stored twice.
+A line that ends one connection after the other is given up, if the daemon answers to something else.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
-from pathlib import Path
 
 from collector.client import place
 from collector.client.backoff import LONGEST_SECONDS, BackOff
 from collector.client.counts import Counts
-from collector.client.link import Link
+from collector.client.link import Link, TooLong
+from collector.client.orders import Orders
 from collector.client.packer import Packer
+from collector.client.patience import Patience
 from collector.client.queue import Queue
 from collector.client.wire import Answer, Garbage, Line, decoded
 
 MOST_UNANSWERED = 4  # lines
 ANSWER_SECONDS = 30.0  # without an answer for so long, the connection is taken for lost
+PROBE_SECONDS = 1.0  # for the answer to a line without records
 IDLE_SECONDS = 30.0  # without a record for so long, the connection is left to others
 _LISTEN_SECONDS = 0.05  # at most, before the queue is looked at again
 
 
 class Sender:
-    """Moves records from the queue to the socket until it is told to `finish`."""
+    """Moves records from the queue to the socket until its ``orders`` are to finish."""
 
     def __init__(
-        self, queue: Queue, counts: Counts, socket: Path | None, batch: int, linger_seconds: float
+        self,
+        queue: Queue,
+        counts: Counts,
+        orders: Orders,
+        socket: str | None,
+        batch: int,
+        linger_seconds: float,
     ) -> None:
+        self._orders = orders
         self._queue = queue
         self._counts = counts
         self._given = socket
@@ -44,15 +53,12 @@ class Sender:
         self._send_at = 0.0  # monotonic: until then the daemon is busy
         self._heard_at = 0.0
         self._back_off = BackOff()
+        self._patience = Patience()
         self._was_connected = False
-        self._urgent = False
-        self._finishing = False
-        self._stopped = False
-        self.ended = threading.Event()
 
     def run(self) -> None:
         """Repeat `step` for as long as there is something to do; the body of the thread."""
-        while not self._stopped:
+        while not self._orders.stopped:
             try:
                 self.step(time.monotonic())
             except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
@@ -60,22 +66,6 @@ class Sender:
                     self._lost(error)
         self._hang_up()
         self._publish()
-        self.ended.set()
-
-    def hurry(self) -> None:
-        """Do not gather records and do not back off this time."""
-        self._urgent = True
-        self._queue.wake()
-
-    def finish(self) -> None:
-        """Send what is there, then end; without any daemon so far end after one attempt."""
-        self._finishing = True
-        self.hurry()
-
-    def stop(self) -> None:
-        """End as soon as possible."""
-        self._stopped = True
-        self._queue.wake()
 
     def forget(self) -> None:
         """Close the connection in a child process, which must not use it."""
@@ -101,8 +91,8 @@ class Sender:
 
     def _rest(self, now: float) -> None:
         self._publish()
-        if self._finishing:
-            self._stopped = True
+        if self._orders.finishing:
+            self._orders.stopped = True
             return
         self._queue.wait(1, IDLE_SECONDS if self._link else None)
         woken = time.monotonic()
@@ -112,27 +102,43 @@ class Sender:
 
     def _is_due(self, now: float) -> bool:
         waiting = len(self._queue.records)
-        return self._urgent or self._finishing or now >= self._pack_at or waiting >= self._batch
+        return self._orders.urgent or self._orders.finishing or now >= self._pack_at or waiting >= self._batch
 
     def _connected(self) -> bool:
         try:
             self._link = Link(place.find(self._given))
         except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-            if self._finishing and not self._was_connected:
-                self._stopped = True
+            if self._orders.finishing and not self._was_connected:
+                self._orders.stopped = True
             else:
                 self._lost(error)
             return False
         self._was_connected = True
+        return not self._patience.is_out or self._gave_up(self._link)
+
+    def _gave_up(self, link: Link) -> bool:
+        """Drop the line that ended so many connections if the daemon answers to another; else hang up."""
+        try:
+            link.send(b"[]\n")
+            if decoded(link.receive(PROBE_SECONDS) or b"", 0).busy_seconds is not None:
+                raise TimeoutError("busy")
+        except (OSError, Garbage, TooLong) as error:
+            self._lost(error)
+            return False
+        self._counts.drop(self._again.popleft().records, "the daemon does not take it")
+        self._heard()
         return True
 
     def _send(self, now: float) -> None:
-        while self._link and now >= self._send_at and len(self._unanswered) < MOST_UNANSWERED:
+        while self._link and now >= self._send_at and self._may_send():
             line = self._again.popleft() if self._again else self._packed(now)
             if line is None:
                 break
             self._unanswered.append(line)  # before it is sent: some of it may arrive whatever happens
             self._transmit(self._link, line)
+
+    def _may_send(self) -> bool:
+        return len(self._unanswered) < (1 if self._patience.is_tried else MOST_UNANSWERED)
 
     def _packed(self, now: float) -> Line | None:
         if self._packer.first is None and not self._is_due(now):
@@ -141,7 +147,7 @@ class Sender:
         self._queue.leave_room_for(self._counts.open)
         if not self._queue.records:
             self._pack_at = now + self._linger_seconds
-            self._urgent = False
+            self._orders.urgent = False
         return line
 
     def _transmit(self, link: Link, line: Line) -> None:
@@ -164,13 +170,14 @@ class Sender:
                 self._settle(decoded(heard, self._unanswered[0].records))
             elif time.monotonic() - self._heard_at > ANSWER_SECONDS:
                 raise TimeoutError("no answer")
+        except TooLong:
+            self._settle(Answer(refused=("an answer that was too long",) * self._unanswered[0].records))
         except (OSError, Garbage) as error:
             self._lost(error)
 
     def _settle(self, answer: Answer) -> None:
         line = self._unanswered.popleft()
-        self._heard_at = time.monotonic()
-        self._back_off.succeeded()
+        self._heard()
         if answer.busy_seconds is not None:
             self._again.append(line)
             self._send_at = self._heard_at + min(max(0.01, answer.busy_seconds), LONGEST_SECONDS)
@@ -178,15 +185,23 @@ class Sender:
         self._counts.settle(answer.committed, answer.duplicate, list(answer.refused))
         self._queue.leave_room_for(self._counts.open)
 
+    def _heard(self) -> None:
+        self._heard_at = time.monotonic()
+        self._back_off.succeeded()
+        self._patience.heard()
+
     def _lost(self, error: Exception) -> None:
         """Hang up, keep what was not answered, and wait before the next attempt."""
         self._hang_up()
+        # A daemon that says nothing may have a slow disk; it is waited for as long as it takes.
+        if self._unanswered and not isinstance(error, TimeoutError):
+            self._patience.lost(self._unanswered[0])
         self._again.extendleft(reversed(self._unanswered))
         self._unanswered.clear()
         seconds = self._back_off.failed(error)
-        self._urgent = False
+        self._orders.urgent = False
         self._publish()
-        if not self._stopped:
+        if not self._orders.stopped:
             self._queue.wait(None, seconds)
 
     def _publish(self) -> None:

@@ -15,9 +15,10 @@ from collector.client.counts import Raw
 
 LONGEST_LINE = 1 << 20  # bytes, the end of the line included
 FRAME = len(b"[]\n")  # what a line has besides its records and commas
-MOST_RECORDS = 1_000  # a line
 
-_TIME_COLUMNS = {"pool": "recorded_at"}
+# A pool's time is `recorded_at`; the daemon takes `timestamp` for it as well.
+_TIME_COLUMNS = {"pool": ("recorded_at", "timestamp")}
+_TIME_COLUMN = ("timestamp",)
 
 
 class NotUsable(Exception):
@@ -50,13 +51,11 @@ def encoded(record: Raw, own_id: str) -> bytes:
     kind = record.fields.get("kind", record.kind)
     if not isinstance(kind, str):
         raise NotUsable(f"`kind` must be a text, not {type(kind).__name__}")
-    time_column = _TIME_COLUMNS.get(kind, "timestamp")
-    whole = {
-        "kind": kind,
-        "id": own_id,
-        time_column: int(record.seconds * 1000),
-        **record.fields,
-    }
+    whole: dict[str, Any] = {"kind": kind, "id": own_id}
+    time_columns = _TIME_COLUMNS.get(kind, _TIME_COLUMN)
+    if not any(column in record.fields for column in time_columns):
+        whole[time_columns[0]] = int(record.seconds * 1000)
+    whole.update(record.fields)
     try:
         data = _ENCODER.encode(whole).encode()
     except (TypeError, ValueError, OverflowError, OSError, RuntimeError) as error:

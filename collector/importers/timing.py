@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from collector.importers.document import digest
-from collector.records.run import LONGEST_MS
+from collector.records.columns import LONGEST_MS
 from collector.redact import redacted, shortened
 
 LONGEST_NAME = 200

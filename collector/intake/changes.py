@@ -17,6 +17,7 @@ from collector.errors import DatabaseError
 from collector.intake.statements import Statements
 from collector.intake.steps import WrongStep, steps_of
 from collector.records.base import Arrival
+from collector.records.base import Statements as Seen
 from collector.store.buffer import Buffer, Outcome
 from collector.store.changes import Change, Create, Done, Undone, apply
 from collector.store.writer import Writer
@@ -27,6 +28,27 @@ RETRY_AFTER_MS = 200
 
 Words = dict[str, Any]
 Reply = Callable[[Words], None]
+
+
+class _Brought:
+    """The statements seen so far; and which of their texts one change is to bring."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.of, self.sample, self.withdraw = seen.of, seen.sample, seen.withdraw
+        self._seen = seen
+        self._hashes: list[str] = []
+
+    def is_new(self, query_hash: str) -> bool:
+        """As those seen say it."""
+        is_new = self._seen.is_new(query_hash)
+        if is_new:
+            self._hashes.append(query_hash)
+        return is_new
+
+    def withdraw_all(self) -> None:
+        """Have them offered again: nothing of the change is stored. From any thread, each is one step."""
+        for query_hash in self._hashes:
+            self.withdraw(query_hash)
 
 
 class Changes:
@@ -40,19 +62,26 @@ class Changes:
 
     def __call__(self, words: Words, reply: Reply) -> None:
         """Check one, and pass it on; whatever it holds, this answers and does not raise."""
+        brought = _Brought(self._statements)
         try:
-            steps = steps_of(words, Arrival(clock.now().wall_ms, self._statements))
+            steps = steps_of(words, Arrival(clock.now().wall_ms, brought))
         except WrongStep as wrong:
+            brought.withdraw_all()
             self._buffer.reject(_creates(words))
             reply(refusal(wrong))
             return
         if not self._room.acquire(blocking=False):
-            reply(_busy(f"{MOST_WAITING} changes wait already"))
+            brought.withdraw_all()
+            reply(busy(f"{MOST_WAITING} changes wait already"))
             return
-        self._writer.ask("change", apply(steps), then=partial(self._settle, steps, reply))
+        self._writer.ask("change", apply(steps), then=partial(self._settle, steps, brought, reply))
 
-    def _settle(self, steps: list[Change], reply: Reply, result: Any, error: BaseException | None) -> None:
+    def _settle(
+        self, steps: list[Change], brought: _Brought, reply: Reply, result: Any, error: BaseException | None
+    ) -> None:
         self._room.release()
+        if not isinstance(result, Done):
+            brought.withdraw_all()
         if error is None:
             self._buffer.account(outcome(steps, result))
             reply(answer(result))
@@ -60,7 +89,7 @@ class Changes:
             self._buffer.reject(sum(isinstance(step, Create) for step in steps))
             reply({"result": "rejected", "reason": str(error)})
         else:  # the writer has stopped: whoever runs next can do it
-            reply(_busy(str(error)))
+            reply(busy(str(error)))
 
 
 def answer(result: Done | Undone) -> Words:
@@ -91,5 +120,6 @@ def _creates(words: Words) -> int:
     return sum(isinstance(s, dict) and "create" in s for s in steps) if isinstance(steps, list) else 0
 
 
-def _busy(reason: str) -> Words:
+def busy(reason: str) -> Words:
+    """What is answered to what can be tried again in a moment."""
     return {"result": "busy", "reason": reason, "retry_after_ms": RETRY_AFTER_MS}

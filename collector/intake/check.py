@@ -166,7 +166,7 @@ def value_faults(path: str, column: Any, value: object) -> Iterator[tuple[str, s
     try:
         msgspec.convert(value, typed(column))
     except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):
-        yield path, f"{too_large(column, value) or f'must be {allowed(column)}'}, not {short(value)}"
+        yield path, f"must be {allowed(column)}{too_large(column, value)}, not {short(value)}"
         return
     if isinstance(column, Document):
         yield from document_faults(path, value, column.longest)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections import deque
 from dataclasses import dataclass, field
+
+from collector.intake.protocol import Delivery
+from collector.store.buffer import Batch
 
 MOST_PENDING = 64  # unanswered lines a connection; beyond it we stop reading from it
 MOST_UNANSWERED = 3_000  # and unanswered records, so that one client never fills the buffer
@@ -27,8 +31,21 @@ class Slot:
 
 
 @dataclass(eq=False)
+class Held:
+    """A delivery for which there was no room yet; ``since`` then."""
+
+    said: Delivery
+    batch: Batch
+    slot: Slot
+    since: float
+
+
+@dataclass(eq=False)
 class Connection:
-    """``ended``: the client sends nothing more. ``mute``: it takes no answers, or wants none."""
+    """``ended``: the client sends nothing more. ``mute``: it takes no answers, or wants none.
+
+    ``held`` is what it sent last, when that has to wait for room; nothing more is read until then.
+    """
 
     socket: socket.socket
     longest: int
@@ -37,6 +54,7 @@ class Connection:
     to_send: bytearray = field(default_factory=bytearray)
     pending: deque[Slot] = field(default_factory=deque)
     unanswered: int = 0
+    held: Held | None = None
     ended: bool = False
     mute: bool = False
     closed: bool = False
@@ -51,7 +69,6 @@ class Connection:
         """Keep what came; no bytes mean that this was all."""
         if not self.has_begun:
             self.line_began = now
-        self.heard = now
         if not data:
             self.ended = True
             if self.has_begun and not self.received.endswith(b"\n"):
@@ -71,6 +88,8 @@ class Connection:
         self._searched, self.line_began = 0, now
         line = bytes(self.received[:end])
         del self.received[: end + 1]
+        if line.strip():  # blank ones keep nobody's place
+            self.heard = now
         if self._skipped or len(line) > self.longest:
             self._skipped = 0
             return Overlong()
@@ -95,9 +114,10 @@ class Connection:
     def may_take(self) -> bool:
         """Whether another of its lines may be answered now."""
         return (
-            len(self.pending) < MOST_PENDING
+            self.held is None
+            and len(self.pending) < MOST_PENDING
             and self.unanswered < MOST_UNANSWERED
-            and len(self.to_send) < self.longest
+            and len(self.to_send) + sum(len(slot.answer or b"") for slot in self.pending) < self.longest
         )
 
     @property
@@ -106,9 +126,28 @@ class Connection:
         return self.ended and not (self.received or self.pending or self.to_send)
 
     def is_stuck(self, now: float) -> bool:
-        """Whether a line is not whole, or an answer not taken, for longer than our patience."""
-        began = self.sent if self.to_send else self.line_began if self.has_begun and self.may_take else now
-        return now - began > PATIENCE_SECONDS
+        """Whether a line is not whole for longer than our patience."""
+        return self.has_begun and self.may_take and now - self.line_began > PATIENCE_SECONDS
+
+    def hush(self, now: float) -> bool:
+        """Answer no more to one that has not taken any for longer than our patience; whether it came to that.
+
+        It may be one that only sends, and what it sends is taken as ever.
+        """
+        if not self.to_send or now - self.sent <= PATIENCE_SECONDS:
+            return False
+        self.mute = True
+        self.to_send.clear()
+        return True
+
+    @property
+    def will_hear(self) -> bool:
+        """Whether an answer may still be read: the client is there, and has not said that it is done."""
+        if self.mute or self.ended:
+            return False
+        poll = select.poll()  # the end may stand behind lines that we do not read yet
+        poll.register(self.socket, select.POLLRDHUP)
+        return not poll.poll(0)
 
     def expect(self, records: int = 0) -> Slot:
         """Keep a place for the answer to a line."""

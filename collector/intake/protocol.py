@@ -18,6 +18,8 @@ from collector.store.buffer import Outcome
 
 LONGEST_LINE = 1 << 20
 MOST_RECORDS = 1_000
+MOST_TOLD = 50  # refused records of a line of which every fault is told
+LONG_REASON, SHORT_REASON = 4_000, 200  # characters
 
 
 class Rejection(NamedTuple):
@@ -89,13 +91,21 @@ def told(outcome: Outcome, said: Delivery | None = None) -> dict[str, Any]:
         else "rejected",
         "committed": outcome.committed,
         "duplicate": outcome.duplicate,
-        "rejected": [_rejection(one) for one in sorted(refused)],
+        "rejected": [_rejection(one, whole=n < MOST_TOLD) for n, one in enumerate(sorted(refused))],
     }
 
 
-def _rejection(one: Rejection) -> dict[str, Any]:
-    faults = [{"path": path, "fault": what} for path, what in one.faults]
-    return {"position": one.position, "reason": one.reason, **({"faults": faults} if faults else {})}
+def _rejection(one: Rejection, *, whole: bool) -> dict[str, Any]:
+    """Why a record was refused; after the first fifty in a few words, so that no answer grows huge."""
+    if not whole:
+        return {"position": one.position, "reason": _cut(one.reason, SHORT_REASON)}
+    faults = [{"path": _cut(path, SHORT_REASON), "fault": what} for path, what in one.faults]
+    told: dict[str, Any] = {"position": one.position, "reason": _cut(one.reason, LONG_REASON)}
+    return {**told, "faults": faults} if faults else told
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 # A NUL in a text; a key whose colon stands apart, so that counting would miss it.

@@ -20,7 +20,7 @@ import msgspec
 
 from collector import clock
 from collector.errors import CollectorError
-from collector.intake.connection import READ_SIZE, Connection, Overlong, Slot
+from collector.intake.connection import READ_SIZE, Connection, Held, Overlong, Slot
 from collector.intake.listener import inode, listen, remove, same_user
 from collector.intake.protocol import LONGEST_LINE, Delivery, Question, parse, told
 from collector.intake.statements import Statements
@@ -36,6 +36,8 @@ IDLE_SECONDS = 1.0  # who is silent for so long gives way to a newcomer when all
 TURN_SECONDS = 0.02  # of work for one client, before the next has its turn
 SWEEP_SECONDS = 5.0
 RETRY_AFTER_MS = 200
+HOLD_SECONDS = 1.0  # so long a full queue makes a client wait before it is told `busy`
+ROOM_SECONDS = 0.05  # so often it is looked for room
 
 Words = dict[str, Any]
 Reply = Callable[[Words], None]
@@ -69,6 +71,7 @@ class Server:
         self._thread: threading.Thread | None = None
         self._connections: set[Connection] = set()
         self._behind: set[Connection] = set()  # whose lines wait for their next turn
+        self._held: dict[Connection, Held] = {}  # for whose last line there was no room, the oldest first
         self._swept = time.monotonic()
         self._refused = Folded(log, "intake.refused")
         self._broken = Folded(log, "intake.broken", level="error")
@@ -115,6 +118,8 @@ class Server:
         """For ever, unless somebody's lines wait, or somebody may run out of our patience."""
         if self._behind:
             return 0.0
+        if self._held:
+            return ROOM_SECONDS
         return SWEEP_SECONDS if any(c.has_begun or c.to_send for c in self._connections) else None
 
     def step(self, timeout: float | None) -> bool:
@@ -132,6 +137,7 @@ class Server:
             else:
                 self._serve(key.data, mask, now)
         self._deliver_answers(now)
+        self._offer_again(now)
         if now - self._swept > SWEEP_SECONDS:
             self._sweep(now)
         return bool(events)
@@ -263,17 +269,39 @@ class Server:
         slot = connection.expect(len(said.records) + len(said.rejected))
         reply = self._reply(connection, slot)
         batch = Batch(said.records, said.size, lambda outcome: reply(told(outcome, said)))
+        held = Held(said, batch, slot, time.monotonic())
+        if not self._offered(held):
+            self._held[connection] = connection.held = held
+
+    def _offered(self, held: Held) -> bool:
+        """Whether there was room for it."""
         try:
-            taken, reason = self._buffer.offer(time.monotonic(), batch), "the queue is full"
-        except CollectorError as error:
-            taken, reason = False, error.message
+            taken = self._buffer.offer(time.monotonic(), held.batch)
+        except CollectorError:  # closed: the recorder stops
+            return False
         if taken:
-            self._buffer.reject(len(said.rejected))  # only now: a busy line comes again whole
-            return
-        self._withdraw(said)
-        if connection.mute:  # nobody hears that it was too much, so nobody sends it again
-            self._buffer.refuse(len(said.records) + len(said.rejected), "busy")
-        slot.answer = _line({"result": "busy", "reason": reason, "retry_after_ms": RETRY_AFTER_MS})
+            self._buffer.reject(len(held.said.rejected))  # only now: a busy line comes again whole
+        return taken
+
+    def _offer_again(self, now: float) -> None:
+        """What had to wait for room goes in, in its turn. Who can hear is told `busy` after a second.
+
+        Who only sends and forgets would never send it again: that waits for as long as it takes.
+        """
+        for connection, held in [*self._held.items()]:
+            if self._offered(held):
+                self._go_on(connection)
+            elif now - held.since > HOLD_SECONDS and connection.will_hear:
+                self._withdraw(held.said)
+                answer = {"result": "busy", "reason": "the queue is full", "retry_after_ms": RETRY_AFTER_MS}
+                held.slot.answer = _line(answer)
+                self._go_on(connection)
+
+    def _go_on(self, connection: Connection) -> None:
+        del self._held[connection]
+        connection.held = None
+        connection.collect_answers(time.monotonic())
+        self._behind.add(connection)
 
     def _withdraw(self, said: Delivery) -> None:
         """It comes again, or never: what it was to bring is still wanted."""
@@ -294,9 +322,12 @@ class Server:
 
     def _sweep(self, now: float) -> None:
         self._swept = now
-        for connection in [c for c in self._connections if c.is_stuck(now)]:
-            self._refused.happened(now, reason="a line not ended, or an answer not taken, in time")
-            self._drop(connection)
+        for connection in [*self._connections]:
+            if connection.is_stuck(now):
+                self._refused.happened(now, reason="a line not ended in time")
+                self._drop(connection)
+            elif connection.hush(now):
+                self._behind.add(connection)
 
     def _watch(self, connection: Connection) -> None:
         """Read only from who can take more, write only to who has something coming."""
@@ -320,6 +351,9 @@ class Server:
             connection.closed = True
             self._connections.discard(connection)
             self._behind.discard(connection)
+            held = self._held.pop(connection, None)
+            if held is not None and not connection.will_hear:  # else it is sent again
+                self._buffer.refuse(len(held.said.records) + len(held.said.rejected), "stopped")
             if connection.watched:
                 self._selector.unregister(connection.socket)
             connection.socket.close()

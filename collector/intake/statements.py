@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import cast
 
-from collector.fingerprint import Dialect, Seen, redacted
+from collector.fingerprint import OTHER_HASH, Dialect, Seen, redacted
 
 # A text is offered again after so long: the writer may have refused the record that brought it.
 AGAIN_SECONDS = 600.0
@@ -30,12 +30,15 @@ class Statements:
         return redacted(sql, cast("Dialect", dialect))
 
     def is_new(self, query_hash: str) -> bool:
-        """Whether the text of this hash should be stored now; the next to ask hears no."""
+        """Whether the text of this hash should be stored now; the next to ask hears no.
+
+        ``other`` has its place beside the ten thousand: its row tells what it stands for.
+        """
         now = time.monotonic()
         at = self._offered.get(query_hash)
         if at is not None and now - at < AGAIN_SECONDS:
             return False
-        if at is None and len(self._offered) >= MOST_TEXTS:
+        if at is None and len(self._offered) >= MOST_TEXTS and query_hash != OTHER_HASH:
             return False
         self._offered[query_hash] = now
         return True

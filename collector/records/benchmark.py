@@ -32,7 +32,9 @@ def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
 class BenchmarkRun(Record):
     """One run of a benchmark. Its figures come inside it: performance, autonomy, quality, workflow."""
 
-    run_id = Text("the run; a second one with it is not stored", longest=_LONGEST_ID, primary_key=True)
+    run_id = Text(
+        "the run; a second one with it is not stored", longest=_LONGEST_ID, shortest=1, primary_key=True
+    )
     timestamp = Timestamp("when it began", arrival=True)
     project_name = Text("what was benchmarked", longest=200)
     benchmark_name = Text("the benchmark", longest=200)

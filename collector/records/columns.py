@@ -78,6 +78,7 @@ class Text(peewee.TextField):
         *,
         unit: str = "",
         longest: int = 1000,
+        shortest: int = 0,
         choices: tuple[str, ...] = (),
         pattern: str = "",
         in_words: str = "",
@@ -88,6 +89,8 @@ class Text(peewee.TextField):
         self.one_of = choices
         self.in_words = in_words
         self.rules: dict[str, Any] = {"max_length": longest}
+        if shortest:
+            self.rules["min_length"] = shortest
         if choices or pattern:
             self.rules["pattern"] = pattern or f"^(?:{'|'.join(choices)})$"
 
@@ -156,18 +159,19 @@ def allowed(column: Any) -> str:
 
 
 def too_large(column: Any, value: object) -> str:
-    """What to say of a number over the column's bound, in place of all that is allowed."""
+    """The bound that a number is over, to be said behind all that is allowed; else nothing."""
     high = column.rules.get("le")
     if high is None or isinstance(value, bool) or not isinstance(value, (int, float)) or not value > high:
         return ""
-    return f"must be at most {high:,}" if isinstance(high, int) else f"must be at most {high:,g}"
+    return f", at most {high:,.0f}" if isinstance(high, float) else f", at most {high:,}"
 
 
 def _allowed_text(column: Any, rules: dict[str, Any]) -> str:
     if choices := getattr(column, "one_of", ()):
         return f"one of {', '.join(choices)}"
     words = getattr(column, "in_words", "")
-    return f"a text of at most {rules['max_length']:,} characters" + (f", {words}" if words else "")
+    size = f"{rules['min_length']} to" if "min_length" in rules else "at most"
+    return f"a text of {size} {rules['max_length']:,} characters" + (f", {words}" if words else "")
 
 
 def _allowed_range(rules: dict[str, Any]) -> str:

@@ -24,8 +24,10 @@ class Inference(Record):
     """
 
     id = peewee.AutoField(help_text="counts up")
-    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
-    model_name = Text("the model, such as llama3.1:8b", longest=200)
+    record_id = Text(
+        "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
+    )
+    model_name = Text("the model, such as llama3.1:8b", longest=200, shortest=1)
     task_type = Text("what it was asked to do: chat, generate, embed, …", longest=100)
     timestamp = Timestamp("when it began", arrival=True)
     inference_time = Real("from request to the whole answer", unit="s", minimum=0, maximum=LONGEST_S)

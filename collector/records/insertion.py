@@ -14,6 +14,8 @@ from collector.records.columns import Flag
 
 Row = tuple[Any, ...]
 
+_MOST_STATEMENTS = 64
+
 
 class Insertion:
     """INSERTs into one table; a row whose key is stored already is left out and counted.
@@ -41,6 +43,8 @@ class Insertion:
         for i, is_flag in enumerate(self._flags):
             if is_flag and given[i]:
                 values[i] = tuple(map(_NUMBERS.get, values[i], values[i]))
+        if len(self._made) >= _MOST_STATEMENTS:  # whoever sends every set of columns there is
+            self._made.clear()
         sql = self._made.get(given) or self._made.setdefault(given, self._sql(given))
         return sql, zip(*compress(values, given), strict=True)
 

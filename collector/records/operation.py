@@ -73,9 +73,11 @@ class Operation(Record):
     """One timed operation. With it may come `sql` and `dialect`: the statement is kept without literals."""
 
     id = peewee.AutoField(help_text="counts up")
-    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
+    record_id = Text(
+        "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
+    )
     metric_type = Text("query, api, frontend or cache", longest=50, choices=TYPES)
-    metric_name = Text("what it is called", longest=100)
+    metric_name = Text("what it is called", longest=100, shortest=1)
     duration_ms = Real("from start to end", unit="ms", minimum=0, maximum=LONGEST_MS)
     memory_usage_mb = Real("memory it used", unit="MB", minimum=0, null=True)
     cpu_usage_percent = Real("processor it used", unit="%", minimum=0, maximum=100, null=True)

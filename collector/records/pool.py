@@ -20,7 +20,9 @@ class Pool(Record):
     """One look at a pool of database connections."""
 
     id = peewee.AutoField(help_text="counts up")
-    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
+    record_id = Text(
+        "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
+    )
     pool_name = Text("the pool", longest=50)
     database_name = Text("the database it leads to", longest=50)
     total_connections = Whole("connections there are", minimum=0)

@@ -17,7 +17,9 @@ class Run(Record):
     """One run of a workload, or of anything that was timed elsewhere and reported."""
 
     id = peewee.AutoField(help_text="counts up")
-    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
+    record_id = Text(
+        "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
+    )
     workload = Text("name of the workload", pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$")
     workload_kind = Text("command, sql, http, python, time, import, …", longest=40, default="reported")
     command = Text("what was run, without secrets", longest=1000, null=True)

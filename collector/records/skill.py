@@ -10,8 +10,10 @@ class Skill(Record):
     """One execution of a skill."""
 
     id = peewee.AutoField(help_text="counts up")
-    record_id = Text("the sender's own id; a second record with it is not stored", longest=200, null=True)
-    skill_id = Text("the skill", longest=200)
+    record_id = Text(
+        "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
+    )
+    skill_id = Text("the skill", longest=200, shortest=1)
     execution_ms = Real("from start to end", unit="ms", minimum=0, maximum=LONGEST_MS)
     tokens_in = Whole("tokens it was given", minimum=0)
     tokens_out = Whole("tokens it gave back", minimum=0)

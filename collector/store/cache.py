@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 Step = Callable[["sqlite3.Connection"], int]
 
 CLEAN_SECONDS = 3600.0
-KEEP_MS = 90 * 86_400_000
+DAY_MS = 86_400_000
+KEEP_MS = 90 * DAY_MS
+# A whole answer is of use until a row comes in, a digest for as long as its rows stay.
+WHOLE_MS = DAY_MS
+# Hits, or entries, that are told at once.
+MOST_TOLD = 1_000
 # What took less is made again sooner than it is looked up, kept and taken out.
 WORTH_MS = 50.0
 MOST_CLEANED = 500  # entries a step
@@ -53,6 +58,16 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     made_ms: float
     question: str = ""
 
+    @property
+    def saw(self) -> str:
+        """What the key of a whole answer begins with; that of a digest does not."""
+        return f"{self.question} saw "
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of an answer, which it is until a row comes in."""
+        return bool(self.question) and self.key.startswith(self.saw)
+
 
 _REMEMBER = """
     INSERT INTO query_cache (
@@ -66,6 +81,11 @@ _REMEMBER = """
         generation_time_ms = excluded.generation_time_ms
 """
 
+# Found by the index of keys. The highest of ASCII's letters stands behind every name of a table.
+_FORGET_OLDER = """
+    DELETE FROM query_cache WHERE cache_key >= ? AND cache_key < ? AND query_hash = ? AND cache_key <> ?
+"""
+
 
 def _row(entry: Entry, now_ms: int) -> tuple[object, ...]:
     return (
@@ -76,7 +96,7 @@ def _row(entry: Entry, now_ms: int) -> tuple[object, ...]:
         key_hash(entry.question) if entry.question else None,
         json.dumps(entry.tags),
         now_ms,
-        now_ms + KEEP_MS,
+        now_ms + (WHOLE_MS if entry.is_whole else KEEP_MS),
         now_ms,
         round(entry.made_ms),
     )
@@ -88,10 +108,15 @@ def key_hash(key: str) -> str:
 
 
 def remember(entries: Sequence[Entry], hits: Iterable[str], now_ms: int) -> Step:
-    """Keep answers, and count those that were used; returns how many were kept."""
+    """Keep answers, and count those that were used; returns how many were kept.
+
+    A whole answer takes the place of older ones to the same question: nobody asks for what they saw.
+    """
 
     def step(conn: sqlite3.Connection) -> int:
         for entry in entries:
+            if entry.is_whole:
+                conn.execute(_FORGET_OLDER, (entry.saw, entry.saw + "~", key_hash(entry.question), entry.key))
             conn.execute(_REMEMBER, _row(entry, now_ms))
         conn.executemany(
             "UPDATE query_cache SET hit_count = hit_count + 1, access_count = access_count + 1,"

@@ -6,24 +6,29 @@ Names of columns come from the models, values are bound. Whoever makes a step ha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from collector.records.base import KINDS_BY_STRUCT, Kind
+from collector.sqlite import sqlite3
 from collector.store import cache
 from collector.store.database import savepoint
 from collector.store.failures import REFUSALS, is_the_records_fault
 
-if TYPE_CHECKING:
-    from collector.sqlite import sqlite3
-
 # A change is whole or nothing, so it cannot be cut into short steps: one of half a million rows would
-# hold up the writer for half a second, and so would many small ones that each look at a whole table.
+# hold up the writer for half a second, and so would one that looks for its rows in a whole table.
 MOST_ROWS = 10_000
-LONGEST_SECONDS = 2.0
+LONGEST_SECONDS = 0.25
+# Instructions of SQLite's machine between two looks at the clock inside a statement: about a millisecond.
+LOOK_EVERY = 10_000
+_TOO_LONG = (
+    f"took longer than {LONGEST_SECONDS:g} s: narrow it by an indexed column or by time"
+    " (since_ms, until_ms), or do it in smaller transactions"
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,17 @@ def apply(
 
     def run(conn: sqlite3.Connection) -> Done | Undone:
         changed: list[int] = []
+        until = monotonic() + LONGEST_SECONDS
         try:
-            with savepoint(conn):
-                _do_all(conn, steps, changed, monotonic)
+            with savepoint(conn), _interrupted(conn, lambda: monotonic() > until):
+                _do_all(conn, steps, changed, lambda: monotonic() > until)
         except _Refusal as refusal:
             return Undone(len(changed), str(refusal))
         except REFUSALS as error:
+            # SQLite undoes the whole transaction, of which this is all, when a statement that writes is
+            # interrupted. The last step is named when it was done, but not yet what it has made old.
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                return Undone(min(len(changed), len(steps) - 1), _TOO_LONG)
             # Where SQLite has undone the whole transaction by itself, the writer tries again.
             if not is_the_records_fault(error) or not conn.in_transaction:
                 raise
@@ -110,14 +120,24 @@ def apply(
     return run
 
 
+@contextmanager
+def _interrupted(conn: sqlite3.Connection, when: Callable[[], bool]) -> Iterator[None]:
+    """Have SQLite end the statement at work when it is time; what is undone afterwards is not hurried."""
+    conn.set_progress_handler(when, LOOK_EVERY)
+    try:
+        yield
+    finally:
+        conn.set_progress_handler(None, 0)
+
+
 def _do_all(
-    conn: sqlite3.Connection, steps: Sequence[Change], changed: list[int], monotonic: Callable[[], float]
+    conn: sqlite3.Connection, steps: Sequence[Change], changed: list[int], is_late: Callable[[], bool]
 ) -> None:
     """Do each, and note what it changed; raises _Refusal when that is too much for one transaction."""
-    until, room, stale = monotonic() + LONGEST_SECONDS, MOST_ROWS, set[str]()
+    room, stale = MOST_ROWS, set[str]()
     for step in steps:
-        if monotonic() > until:
-            raise _Refusal(f"took longer than {LONGEST_SECONDS:g} s: do it in smaller transactions")
+        if is_late():  # short statements end before SQLite asks
+            raise _Refusal(_TOO_LONG)
         if isinstance(step, Create):
             changed.append(_create(conn, step.record))
             continue

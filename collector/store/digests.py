@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -165,13 +166,27 @@ def dump(digest: Digest) -> str:
 
 
 def load(topic: Topic, text: str) -> Digest:
-    """A digest from the JSON that was kept."""
-    first, last, keys = msgspec.json.decode(text)
-    width = len(topic.keys)
+    """A digest from the JSON that was kept. Raises ValueError when it is none of this topic."""
+    width, further = len(topic.keys), 2 * len(topic.means) + len(topic.sums) + len(topic.highs)
+    try:
+        first, last, keys = _decoder(width).decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise ValueError(f"no digest: {error}") from error
     digest = Digest(first, last, {})
     for row in keys:
         count, timed, judged, failed, total, low, high, more, buckets, counts = row[width:]
+        if len(more) != further or len(buckets) != len(counts):
+            raise ValueError(f"no digest of {topic.name}")
         digest.keys[tuple(row[:width])] = Figures(
             count, timed, judged, failed, total, low, high, more, packed=[(buckets, counts)]
         )
     return digest
+
+
+@lru_cache
+def _decoder(width: int) -> msgspec.json.Decoder[Any]:
+    """Of digests with so many names in a key."""
+    number = int | float | None
+    figures = (int, int, int, int, float, number, number, list[number], list[int], list[int])
+    row: Any = tuple[(*(str,) * width, *figures)]  # type: ignore[misc]  # its length is the topic's
+    return msgspec.json.Decoder(tuple[int, int, list[row]])

@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from collector.log import get_logger
 from collector.orm import peewee, select
 from collector.store import digests
 from collector.store.cache import Entry, key_hash
 from collector.store.digests import Digest
 from collector.store.seen import Ends, changes
 from collector.store.topics import Topic
+
+log = get_logger("summaries")
 
 ROWS = 32_768
 WIDER = 4
@@ -89,8 +92,13 @@ class Kept:
         """Of a full stretch; None for one that would be too large, and has to be taken in parts."""
         name = self._name(stretch)
         if text := self._text(name):
-            self.hits.append(name)
-            return None if text == TOO_MUCH else digests.load(self._topic, text)
+            try:
+                digest = None if text == TOO_MUCH else digests.load(self._topic, text)
+            except ValueError as error:  # it takes the place of this one
+                log.debug("cache.unreadable", key=name, error=str(error))
+            else:
+                self.hits.append(name)
+                return digest
         began = time.perf_counter()
         digest = self._of_parts(stretch) if stretch.level else self._of_rows(stretch)
         data = TOO_MUCH if digest is None else digests.dump(digest)

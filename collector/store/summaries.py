@@ -8,27 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from collector.errors import DatabaseError
+from collector.log import get_logger
 from collector.orm import peewee, select
 from collector.records.base import KINDS
 from collector.records.query_summary import QuerySummary
 from collector.records.user_summary import UserSummary
+from collector.sqlite import sqlite3
 from collector.store import cache, taskboard
 from collector.store.cache import Step
 from collector.store.seen import ends
 from collector.store.stretches import Kept
 from collector.store.taskboard import Tasks
-from collector.store.topics import TOPICS
+from collector.store.topics import TOPICS, Topic
 
-if TYPE_CHECKING:
-    from collector.sqlite import sqlite3
+log = get_logger("summaries")
 
 WINDOW_MS = 7 * 86_400_000
 MOST_ROWS = 500  # a step
+
+# What is wrong with the rows of one topic, or with what is made of them. Not that the writer has stopped.
+FAULTS = (
+    peewee.PeeweeException, sqlite3.Error, DatabaseError, ValueError, TypeError, OverflowError,
+    msgspec.MsgspecError,
+)  # fmt: skip
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -59,33 +69,60 @@ class Slow:
 
 def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: int, slow: Slow,
             tasks: Path | None = None) -> dict[str, int]:  # fmt: skip
-    """Bring everything up to date; how many rows of each were written. ``ask`` has the writer do a step."""
-    made = digest_all(database, ask, stop, now_ms)
-    queries = _queries(database, stop, now_ms - WINDOW_MS)
-    users = _users(database, stop, now_ms, slow, taskboard.read(tasks, now_ms))
+    """Bring everything up to date; how many rows of each were written, and how many parts failed.
+
+    ``ask`` has the writer do a step. A part that fails is told in the log and stops no other.
+    """
+    since_ms = now_ms - WINDOW_MS
+
+    def queries() -> int:
+        return _replace("query_summary", database, ask, stop, _queries(database, stop, since_ms))
+
+    def users() -> int:
+        known = taskboard.read(tasks, now_ms)
+        return _replace("user_summary", database, ask, stop, _users(database, stop, since_ms, slow, known))
+
+    written = {"queries": _tried("query_summary", queries), "users": _tried("user_summary", users)}
+    digested = digest_all(database, ask, stop, now_ms)
+    failed = digested["failed"] + sum(count is None for count in written.values())
     return {
-        "digests": made,
-        "queries": _replace("query_summary", database, ask, stop, queries),
-        "users": _replace("user_summary", database, ask, stop, users),
+        **{name: count or 0 for name, count in written.items()},
+        "digests": digested["digests"],
+        "failed": failed,
     }
 
 
-def digest_all(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> int:
-    """Work out the digests of all full stretches that have none yet."""
-    made = 0
-    for topic in TOPICS.values():
-        rows = ends(database, topic.table)
-        if rows is None:
-            continue
-        kept = Kept(database, topic)
-        for stretch in kept.missing(rows):
-            if stop():
-                return made
-            kept.digest(stretch)
-            for entry in kept.kept():
-                ask("summaries.digest", cache.remember([entry], (), now_ms))
-                made += 1
+def digest_all(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> dict[str, int]:
+    """Work out the digests of all full stretches that have none yet; how many, and of how many topics not."""
+    tried = [
+        _tried(topic.name, partial(_digest_topic, topic, database, ask, stop, now_ms))
+        for topic in TOPICS.values()
+    ]
+    return {"digests": sum(filter(None, tried)), "failed": tried.count(None)}
+
+
+def _digest_topic(topic: Topic, database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> int:
+    rows = ends(database, topic.table)
+    if rows is None:
+        return 0
+    made, kept = 0, Kept(database, topic)
+    for stretch in kept.missing(rows):
+        if stop():
+            break
+        kept.digest(stretch)
+        for entry in kept.kept():
+            ask("summaries.digest", cache.remember([entry], (), now_ms))
+            made += 1
     return made
+
+
+def _tried(topic: str, part: Callable[[], int]) -> int | None:
+    """What a part wrote; None when it failed."""
+    try:
+        return part()
+    except FAULTS as error:
+        log.warning("summaries.failed", topic=topic, error=f"{type(error).__name__}: {error}")
+        return None
 
 
 def _queries(database: peewee.SqliteDatabase, stop: Stop, since_ms: int) -> Iterator[msgspec.Struct]:
@@ -136,7 +173,7 @@ def _percentile_95(database: peewee.SqliteDatabase, where: str, about: Row, coun
 
 
 def _users(
-    database: peewee.SqliteDatabase, stop: Stop, now_ms: int, slow: Slow, tasks: Mapping[str, Tasks]
+    database: peewee.SqliteDatabase, stop: Stop, since_ms: int, slow: Slow, tasks: Mapping[str, Tasks]
 ) -> Iterator[msgspec.Struct]:
     """Everybody for whom something was done in the window, and everybody on the taskboard."""
     seen = set()
@@ -147,10 +184,11 @@ def _users(
             " avg(CASE WHEN metric_type = 'api' THEN duration_ms END), max(timestamp)"
             " FROM operation_metrics WHERE user_id = ? AND timestamp >= ?",
             user_id,
-            now_ms - WINDOW_MS,
+            since_ms,
         )
         if count or user_id in tasks:
-            seen.add(user_id)
+            if user_id in tasks:
+                seen.add(user_id)
             yield _user(
                 user_id, tasks.get(user_id), count, sessions, slow_share or 0.0, api_mean or 0.0, last
             )
@@ -175,38 +213,57 @@ def _user(user_id: str, tasks: Tasks | None, count: int, sessions: int, slow_sha
 
 def _each(database: peewee.SqliteDatabase, column: str, stop: Stop) -> Iterator[str]:
     """All values of an indexed column, each found with one step into the index."""
-    value: Any = ""
+    value: Any = ""  # the smallest of all texts, and one that may be there
+    sign = ">="
     while not stop():
         ((value,),) = select(
             database,
-            f"SELECT min({column}) FROM operation_metrics WHERE {column} > ?",  # noqa: S608  # only words of ours
+            f"SELECT min({column}) FROM operation_metrics WHERE {column} {sign} ?",  # noqa: S608  # only words of ours
             value,
         )
         if value is None:
             return
         yield value
+        sign = ">"
 
 
 def _replace(
     kind: str, database: peewee.SqliteDatabase, ask: Ask, stop: Stop, records: Iterable[msgspec.Struct]
 ) -> int:
-    """Have the writer put the new rows in place of the old, some hundred at a time; readers see no hole."""
+    """Have the writer put the new rows in place of the old, some hundred at a time; readers see no hole.
+
+    They are written as they are made, and only their keys are held: there may be very many.
+    """
     made = KINDS[kind]
     key = made.columns[0].column_name
-    rows = {getattr(row, key): row for row in records}
-    if stop():  # then these are not all, and the others must not be taken for gone
-        return 0
-    old = select(database, f"SELECT {key} FROM {made.table}")  # noqa: S608  # only words of ours
-    for some in _some_hundred(list(rows.values())):
+    keys = set[str]()
+    for some in _some_hundred(records):
         ask(f"summaries.{kind}", _put(made.table, some))
-    for gone in _some_hundred([row for row in old if row[0] not in rows]):
+        keys |= {getattr(record, key) for record in some}
+    if stop():  # then these are not all, and the others must not be taken for gone
+        return len(keys)
+    for gone in _some_hundred(row for row in _stored(database, made.table, key) if row[0] not in keys):
         ask(f"summaries.{kind}", _delete(made.table, key, gone))
-    return len(rows)
+    return len(keys)
 
 
-def _some_hundred(rows: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(rows), MOST_ROWS):
-        yield rows[start : start + MOST_ROWS]
+def _some_hundred(rows: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(rows)
+    while some := list(islice(left, MOST_ROWS)):
+        yield some
+
+
+def _stored(database: peewee.SqliteDatabase, table: str, key: str) -> Iterator[Row]:
+    """All keys of a table, read some hundred at a time: what is read already may be deleted meanwhile."""
+    rows = select(database, f"SELECT {key} FROM {table} ORDER BY {key} LIMIT ?", MOST_ROWS)  # noqa: S608  # only words of ours
+    while rows:
+        yield from rows
+        rows = select(
+            database,
+            f"SELECT {key} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608  # only words of ours
+            rows[-1][0],
+            MOST_ROWS,
+        )
 
 
 def _put(table: str, records: list[msgspec.Struct]) -> Step:

@@ -16,7 +16,7 @@ def new_id() -> str:
 
 
 def _made() -> Iterator[str]:
-    # No generator: two threads cannot be inside one at a time, but `map` over a counter takes both.
+    # No generator: that one raises when two threads are in it at once.
     return map(f"{os.urandom(8).hex()}-{{:08x}}".format, itertools.count())
 
 

@@ -23,7 +23,8 @@ class Peer:
 
     ``faults`` says for each line that comes in what goes wrong: ``busy``; ``close`` before it is taken;
     ``lose`` the connection after it was stored; ``garbage`` for an answer; ``silent``, no answer;
-    ``bye``, a good answer before it hangs up; or ``""``, nothing. After the last of them all goes well.
+    ``bye``, a good answer before it hangs up; ``long``, an answer of 5 MiB; or ``""``, nothing. After the
+    last of them all goes well. A line with a record of a kind in ``poison`` makes it hang up each time.
     """
 
     def __init__(self, path: Path, faults: Iterable[str] = ()) -> None:
@@ -33,6 +34,7 @@ class Peer:
         self.connected = 0
         self.gone = threading.Semaphore(0)  # released for each connection that ended
         self.faults = deque(faults)
+        self.poison: set[str] = set()
         self._changed = threading.Condition()
         self._sockets: list[socket.socket] = []
         self._listener: socket.socket | None = None
@@ -93,6 +95,8 @@ class Peer:
     def _take(self, sock: socket.socket, line: bytes) -> None:
         with self._changed:
             fault = self.faults.popleft() if self.faults else ""
+            if self.poison & {record["kind"] for record in json.loads(line)}:
+                fault = "close"
             answer = self._stored(json.loads(line)) if fault not in ("busy", "close") else {}
             self.lines.append(line)
             self._changed.notify_all()
@@ -102,6 +106,8 @@ class Peer:
             sock.sendall(b"\x00 no JSON\n")
         elif fault == "busy":
             sock.sendall(b'{"result": "busy", "retry_after_ms": 20}\n')
+        elif fault == "long":
+            sock.sendall(json.dumps({**answer, "more": "x" * (5 << 20)}).encode() + b"\n")
         elif fault != "silent":
             sock.sendall(json.dumps(answer).encode() + b"\n")
         if fault == "bye":

@@ -47,6 +47,31 @@ def test_a_pool_has_its_time_in_another_column(peer: Peer, client: Client) -> No
     assert peer.only().keys() == {"kind", "pool_name", "recorded_at"}
 
 
+@pytest.mark.parametrize("column", ["timestamp", "recorded_at"])
+def test_a_pools_own_time_is_kept_under_either_name(peer: Peer, client: Client, column: str) -> None:
+    """The daemon takes both; one of ours beside it would win."""
+    client.record("pool", pool_name="p", **{column: 7})
+    settled(client)
+    assert peer.only() == {"kind": "pool", "pool_name": "p", column: 7}
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_the_caller_changes_later_is_not_recorded(peer: Peer, place: Path, deep: bool) -> None:
+    """Lists and dicts are copied at the call, at every depth."""
+    with Client(place, linger_seconds=60) as client:
+        inner = ["a"]
+        given: dict[str, Any] = {"user": "u", **({"inner": inner} if deep else {})}
+        listed = [given] if deep else ["b"]
+        client.record("skill", metadata=given, listed=listed, paired=(inner,))
+        for one in (given, inner, listed):
+            one.clear()
+        settled(client)
+    stored = {"user": "u", **({"inner": ["a"]} if deep else {})}
+    told = peer.only()
+    assert (told["metadata"], told["listed"]) == (stored, [stored] if deep else ["b"])
+    assert told["paired"] == [["a"]]
+
+
 def test_a_time_and_an_id_of_the_callers_own_are_kept(peer: Peer, client: Client) -> None:
     """So a caller can make its records recognisable."""
     client.record("skill", id="mine", timestamp=7)
@@ -202,7 +227,14 @@ def test_a_closed_client_leaves_no_thread(peer: Peer, place: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"most": 0}, {"batch": 0}, {"batch": 1001}, {"linger_seconds": -1}, {"exit_seconds": math.nan}],
+    [
+        {"most": 0},
+        {"most_bytes": 0},
+        {"batch": 0},
+        {"batch": 1001},
+        {"linger_seconds": -1},
+        {"exit_seconds": math.nan},
+    ],
 )
 def test_options_without_sense_are_told_at_once(options: dict[str, Any]) -> None:
     """A client is made once, where somebody sees it."""

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.client import Client, sender, wire
+from collector.client import Client, backoff, link, sender, wire
 from tests.client.conftest import Peer, settled
 
 
@@ -196,6 +196,89 @@ def test_a_flush_waits_for_nothing_that_came_later(place: Path, client: Client) 
         stop.set()
         other.join()
     peer.stop()
+
+
+def test_an_answer_that_was_too_long_settles_its_line(place: Path, client: Client) -> None:
+    """It is read to its end, and the same connection goes on."""
+    peer = Peer(place, faults=["long"]).start()
+    client.record("skill")
+    told = settled(client)
+    assert (told["rejected"], told["reasons"]) == (1, {"an answer that was too long": 1})
+    client.record("skill")
+    assert (settled(client)["committed"], len(peer.lines), peer.connected) == (1, 2, 1)
+    peer.stop()
+
+
+def test_an_answer_without_an_end_is_no_answer(
+    place: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a bound it is not read any more."""
+    monkeypatch.setattr(link, "_LONGEST_ANSWER", 1 << 18)
+    monkeypatch.setattr(link, "_MOST_THROWN_AWAY", 1 << 20)
+    peer = Peer(place, faults=["long"]).start()
+    client.record("skill")
+    assert settled(client)["duplicate"] == 1
+    assert (len(peer.lines), peer.connected) == (2, 2)
+    peer.stop()
+
+
+def test_a_line_that_ends_every_connection_is_given_up(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent along with it, before and after, is stored."""
+    monkeypatch.setattr(backoff, "SHORTEST_SECONDS", 0.001)
+    client = Client(place, batch=1, linger_seconds=0)
+    for kind in ("skill", "skill", "worst", "skill", "skill"):
+        client.record(kind)
+    peer = Peer(place)
+    peer.poison = {"worst"}
+    peer.start()
+    told = settled(client)
+    assert (told["committed"] + told["duplicate"], told["dropped"]) == (4, 1)
+    assert told["reasons"] == {"the daemon does not take it": 1}
+    assert len(peer.stored) == 4
+    client.close()
+    peer.stop()
+
+
+def test_a_daemon_that_hangs_up_on_everything_costs_no_record(
+    place: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is given up while not even an empty line has an answer."""
+    monkeypatch.setattr(backoff, "SHORTEST_SECONDS", 0.001)
+    monkeypatch.setattr(backoff, "LONGEST_SECONDS", 0.001)
+    peer = Peer(place, faults=["close"] * 30).start()
+    client.record("skill")
+    told = settled(client)
+    assert (told["dropped"], len(peer.stored)) in {(0, 1), (1, 0)}
+    assert len(peer.lines) > 30
+    peer.stop()
+
+
+@pytest.mark.parametrize("where", ["field", "inside a list"])
+def test_the_oldest_are_dropped_when_too_many_bytes_wait(place: Path, where: str) -> None:
+    """However few records they are; after the daemon took them there is room again."""
+    client = Client(place, most_bytes=100_000)
+    text = "x" * 10_000
+    for number in range(50):
+        client.record("skill", number=number, text=text if where == "field" else [text])
+    told = client.counters()
+    assert told["dropped"] == told["reasons"]["full"] == 50 - told["queued"]
+    assert 8 <= told["queued"] <= 10
+    peer = Peer(place).start()
+    assert settled(client)["committed"] == told["queued"]
+    assert peer.values("number") == [*range(50)][-told["queued"] :]
+    client.record("skill", text=text)
+    assert settled(client)["committed"] == told["queued"] + 1
+    client.close()
+    peer.stop()
+
+
+def test_a_record_that_is_larger_than_the_bound_is_dropped(place: Path) -> None:
+    """And what comes after it is not."""
+    client = Client(place, most_bytes=1_000)
+    client.record("skill", text="x" * 2_000)
+    client.record("skill")
+    assert (client.counters()["dropped"], client.counters()["queued"]) == (1, 1)
+    client.close(0)
 
 
 FAULTS = st.lists(st.sampled_from(["", "busy", "close", "lose", "garbage", "bye"]), max_size=3)

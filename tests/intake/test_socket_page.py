@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from collector.intake import check, connection, protocol, server
+from collector.client import Line
+from collector.intake import changes, check, connection, protocol, server
 from collector.records.base import pushed_kinds
 from collector.records.operation import DIALECTS, Operation
+from collector.store.changes import LONGEST_SECONDS, MOST_ROWS
+from tests.daemon.conftest import Recorder, recorder
 from tests.intake.served import Served
+
+__all__ = ["recorder"]
 
 PAGE = (Path(__file__).parents[2] / "docs/socket.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|python|js)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -75,6 +80,9 @@ def test_the_limits_are_those_of_the_code() -> None:
         f"{protocol.LONGEST_LINE:,} bytes",
         f"{connection.MOST_SKIPPED >> 20} MiB without an end",
         f"{protocol.MOST_RECORDS:,} records a line",
+        f"{protocol.MOST_RECORDS:,} steps a change, {MOST_ROWS:,} rows",
+        f"{LONGEST_SECONDS:g} s that it takes",
+        f"{changes.MOST_WAITING} changes that wait",
         f"{server.MOST_CONNECTIONS} connections",
         f"{connection.MOST_PENDING} unanswered lines",
         f"{connection.MOST_UNANSWERED:,} unanswered records",
@@ -94,3 +102,32 @@ def test_the_record_of_the_page_is_taken(served: Served) -> None:
     """As it stands there."""
     (record,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert [answer["result"] for answer in served.exchange(record.encode())] == ["committed"]
+
+
+def test_all_questions_are_those_of_a_daemon(recorder: Recorder) -> None:
+    """It lists them itself, and listens where the page says."""
+    assert "`c.db` has\n  `run/c.sock`" in PAGE
+    recorder.start()
+    with Line(recorder.folder / "run/c.sock") as line:
+        answer = line.ask({"ask": "what can be asked"})
+    told = answer["reason"].partition("one can ask ")[2].split(", ")
+    assert sorted(told) == sorted(re.findall(r'^\| `\{"ask": "(\w+)"', PAGE, re.MULTILINE))
+    assert recorder.stop() == 0
+
+
+def test_the_connection_after_the_last_place_can_read_why_its_line_was_not_taken(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when it wrote first, and failed."""
+    monkeypatch.setattr(server, "IDLE_SECONDS", 1_000.0)  # nobody gives way
+    lines = [Line(served.socket).__enter__() for _ in range(server.MOST_CONNECTIONS)]
+    for line in lines:
+        line.ask({"ask": "status"})
+    with served.connected() as late:
+        with pytest.raises(OSError, match=r"Broken pipe|reset"):
+            late.sendall(b'{"kind": "run"}\n' * 1_000_000)  # more than fits before the connection is closed
+        answer = json.loads(late.makefile("rb").readline())
+    assert (answer["result"], answer["reason"]) == ("busy", "too many connections")
+    assert "`too many\nconnections`" in PAGE
+    for line in lines:
+        line.__exit__(None, None, None)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.fingerprint import FP_VERSION, fingerprint
+from collector.fingerprint import FP_VERSION, OTHER_HASH, fingerprint
 from collector.intake import statements as module
 from collector.intake.protocol import Delivery, parse
 from collector.intake.statements import MOST_TEXTS, Statements
@@ -87,10 +87,12 @@ def test_a_text_is_offered_again_after_ten_minutes(monkeypatch: pytest.MonkeyPat
 
 
 def test_so_many_texts_are_offered_and_no_more() -> None:
-    """Those that were come again, others do not."""
+    """Those that were come again, others do not; ``other`` has its place all the same."""
     statements = Statements()
     assert all(statements.is_new(str(n)) for n in range(MOST_TEXTS))
     assert not statements.is_new("one more")
+    assert [statements.is_new(OTHER_HASH), statements.is_new(OTHER_HASH)] == [True, False]
+    statements.withdraw("1")
     statements.withdraw("0")
     assert statements.is_new("one more")
 

@@ -64,7 +64,7 @@ def values(column: Any) -> st.SearchStrategy[Any]:
     elif "pattern" in rules:
         found = st.from_regex(rules["pattern"], fullmatch=True)
     else:
-        found = st.text(TEXT, max_size=min(30, rules["max_length"]))
+        found = st.text(TEXT, min_size=rules.get("min_length", 0), max_size=min(30, rules["max_length"]))
     return st.none() | found if column.null else found
 
 

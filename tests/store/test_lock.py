@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 
 from collector.errors import AlreadyRunning, DatabaseError
-from collector.store.lock import PATIENCE_SECONDS, Holder, InstanceLock, holder, lock_path
+from collector.store.lock import (
+    COMMAND_PATIENCE_SECONDS,
+    PATIENCE_SECONDS,
+    Holder,
+    InstanceLock,
+    holder,
+    lock_path,
+)
 
 HOLD = """
 import sys
@@ -174,6 +181,59 @@ def test_a_place_where_no_lock_can_be_made_is_refused_in_one_sentence(tmp_path: 
         InstanceLock(tmp_path / "c.db").acquire("collector run")
 
 
+class Waiting:
+    """A clock that only waiting moves; ``free`` lets go of the lock when it shows ``at`` seconds."""
+
+    def __init__(self, at: float = 1e9, free: InstanceLock | None = None) -> None:
+        self.seconds = 0.0
+        self._at = at
+        self._free = free
+
+    def now(self) -> float:
+        """Seconds waited so far."""
+        return self.seconds
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self.seconds += seconds
+        if self._free is not None and self.seconds >= self._at:
+            self._free.release()
+
+
+def test_a_recorder_waits_for_a_command_to_let_go(database: Path) -> None:
+    """Commands do so after half a second."""
+    command = InstanceLock(database)
+    command.acquire("a collector command")
+    waiting = Waiting(1.2, command)
+    recorder = InstanceLock(database, waiting.now, waiting.pause)
+    recorder.acquire("collector run", Path("/run/c.sock"))
+    assert 1.2 <= waiting.seconds < 1.3
+    recorder.release()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "seconds"),
+    [
+        (None, Path("/run/c.sock"), COMMAND_PATIENCE_SECONDS),
+        (Path("/run/first.sock"), Path("/run/c.sock"), PATIENCE_SECONDS),
+        (None, None, PATIENCE_SECONDS),
+    ],
+    ids=["recorder behind a command", "recorder behind a recorder", "command behind a command"],
+)
+def test_waiting_for_the_lock_has_an_end(
+    database: Path, theirs: Path | None, ours: Path | None, seconds: float
+) -> None:
+    """Then who holds it is named."""
+    first = InstanceLock(database)
+    first.acquire("the first", theirs)
+    waiting = Waiting()
+    with pytest.raises(AlreadyRunning, match=f"is in use by the first, process {os.getpid()}"):
+        InstanceLock(database, waiting.now, waiting.pause).acquire("collector run", ours)
+    assert seconds < waiting.seconds < seconds + 0.05
+    first.release()
+
+
 def test_waiting_for_the_lock_is_short() -> None:
     """The second daemon exits within two seconds, start-up included."""
     assert PATIENCE_SECONDS <= 0.5
+    assert COMMAND_PATIENCE_SECONDS <= 1.5
