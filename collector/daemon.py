@@ -16,7 +16,7 @@ from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
 from collector.intake.changes import Changes
-from collector.intake.server import Server
+from collector.intake.server import Server, Tasks
 from collector.intake.statements import Statements
 from collector.pace import Pace
 from collector.readings.power import on_battery
@@ -144,7 +144,7 @@ class Daemon:
         statements = Statements(self.refresher.known_statements())
         asks = {"status": lambda _: self.status()}
         changes = Changes(self.writer, self.buffer, statements)
-        tasks = {"change": changes, "cache": self.refresher.remember}
+        tasks: Tasks = {"change": changes, "cache": self.refresher.remember}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
         self.server.start()
         try:

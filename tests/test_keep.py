@@ -26,7 +26,7 @@ from collector.store.schema import prepare
 from collector.store.writer import Writer
 
 
-def entry(key: str = "how many?", data: str = "[]") -> Entry:
+def entry(key: str = "summary of all", data: str = "[]") -> Entry:
     """An answer made of skills."""
     return Entry(key, data, ("skill_metrics",), 80.0, "q")
 
@@ -49,7 +49,7 @@ def recording(settings: Settings) -> Iterator[Writer]:
     database, buffer = open_writer(settings.database, "normal"), Buffer()
     writer = Writer(raw(database), buffer)
     refresher = Refresher(writer, settings, lambda: 0)
-    server = Server(address, buffer, {"cache": refresher.remember})
+    server = Server(address, buffer, {}, {"cache": refresher.remember})
     server.start()
     writer.start()
     try:
@@ -78,28 +78,28 @@ def test_nothing_noted_is_nothing_to_do(tmp_path: Path) -> None:
 def test_without_a_daemon_it_is_written_here(settings: Settings) -> None:
     """Under the lock, which is let go."""
     assert keep.keep(settings, Noted(made=[entry()]))
-    assert keep.keep(settings, Noted(hits=["how many?", "how many?"]))
-    assert kept(settings) == {"how many?": 2}
+    assert keep.keep(settings, Noted(hits=["summary of all", "summary of all"]))
+    assert kept(settings) == {"summary of all": 2}
     assert holder(settings.database) is None
 
 
 def test_a_daemon_is_told(settings: Settings) -> None:
     """It counts hits and keeps answers, in its own writer."""
     with recording(settings) as writer:
-        assert keep.keep(settings, Noted(made=[entry(), entry("größe")]))
-        assert keep.keep(settings, Noted(hits=["größe"]))
+        assert keep.keep(settings, Noted(made=[entry(), entry("summary größe")]))
+        assert keep.keep(settings, Noted(hits=["summary größe"]))
         writer.ask("after", lambda _: None).wait(10)
-        assert kept(settings) == {"how many?": 0, "größe": 1}
+        assert kept(settings) == {"summary of all": 0, "summary größe": 1}
 
 
 @pytest.mark.parametrize("text", ["x", "ü", '"'])
 def test_an_answer_too_long_for_a_line_is_left_out(settings: Settings, text: str) -> None:
-    """However long it becomes on the way; the others are kept."""
+    """However long it becomes on the way; the others are kept, and it is told that not all were."""
     long = json.dumps(text * LONGEST_LINE, ensure_ascii=False)
     with recording(settings) as writer:
-        assert keep.keep(settings, Noted(made=[entry("long", long), entry("short")]))
+        assert not keep.keep(settings, Noted(made=[entry("summary long", long), entry("summary short")]))
         writer.ask("after", lambda _: None).wait(10)
-        assert kept(settings) == {"short": 0}
+        assert kept(settings) == {"summary short": 0}
 
 
 def test_while_somebody_else_writes_it_is_let_be(settings: Settings) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from collector import clock
 from collector.client import Line
+from collector.intake.changes import MOST_WAITING
 from collector.refreshing import FEW, Refresher
 from collector.settings import Recorder as RecorderSettings
 from collector.settings import Settings, Slow
@@ -18,6 +21,7 @@ from collector.store import cache, stretches
 from collector.store.buffer import Buffer
 from collector.store.cache import Entry
 from collector.store.database import open_writer, raw
+from collector.store.topics import TOPICS
 from collector.store.writer import Writer
 from collector.units import Duration
 from tests.answers.made import MINUTE, Made
@@ -148,16 +152,65 @@ def test_a_writer_that_has_ended_is_told_in_the_log(
     assert [event["event"] for event in events()][-1] == "summaries.failed"
 
 
+def entry(**given: Any) -> dict[str, Any]:
+    """An entry as a command tells it."""
+    return {"key": "summary k", "data": "[]", "tags": ["skill_metrics"], "made_ms": 60.0, **given}
+
+
+def remembered(running: Running, words: dict[str, Any]) -> dict[str, Any]:
+    """What is answered, after the commit."""
+    told: queue.Queue[dict[str, Any]] = queue.Queue()
+    running.refresher.remember({"ask": "cache", **words}, told.put)
+    return told.get(timeout=10)
+
+
 @pytest.mark.parametrize(
-    "words", [{"entries": 5}, {"entries": [{"key": "k"}]}, {"hits": [1]}, {"entries": [{"more": 1}]}]
-)
-def test_words_that_are_none_are_rejected(run: Callable[..., Running], words: dict[str, Any]) -> None:
+    "words",
+    [
+        {"entries": 5}, {"entries": [{"key": "k"}]}, {"hits": [1]}, {"entries": [{"more": 1}]},
+        {"hits": ["\ud800"]}, {"hits": ["h"] * 1_001}, {"entries": [entry()] * 1_001},
+        *({"entries": [entry(), entry(**wrong)]} for wrong in (
+            {"key": "changes of skill_metrics"}, {"key": ""}, {"key": "summary " + "k" * 248},
+            {"key": "summary \ud800"}, {"question": "\ud800"}, {"tags": ["sqlite_master"]},
+            {"tags": ["skill"]},
+            {"made_ms": -1.0}, {"made_ms": float("nan")}, {"made_ms": float("inf")}, {"made_ms": 1e300},
+            {"data": ""}, {"data": "{"}, {"data": "[" * 5_000}, {"data": json.dumps("x" * (1 << 20))},
+        )),
+    ],
+)  # fmt: skip
+def test_words_that_are_none_are_rejected(run: Callable[[], Running], words: dict[str, Any]) -> None:
     """With the reason, and nothing is kept."""
     running = run()
-    answer = running.refresher.remember({"ask": "cache", **words})
+    answer = remembered(running, words)
     assert answer["result"] == "rejected"
     assert answer["reason"]
     assert running.rows("SELECT count(*) FROM query_cache") == [(0,)]
+
+
+def test_what_is_kept_is_answered_after_the_commit(run: Callable[[], Running]) -> None:
+    """Every table that a summary is made of is a tag."""
+    running = run()
+    tables = sorted({table for topic in TOPICS.values() for table in topic.tables})
+    entries = [entry(key="summary " + "k" * 247, tags=tables, data=json.dumps("x" * ((1 << 20) - 2)))]
+    assert remembered(running, {"entries": entries}) == {"result": "committed"}
+    assert running.rows("SELECT count(*) FROM query_cache") == [(1,)]
+    assert running.writer.close(10)
+    assert remembered(running, {"entries": entries})["result"] == "busy"
+
+
+def test_only_some_wait_for_the_writer(run: Callable[[], Running]) -> None:
+    """Each may hold a megabyte; the next is told to come again."""
+    running = run()
+    told: queue.Queue[dict[str, Any]] = queue.Queue()
+    go_on = threading.Event()
+    running.writer.ask("long", lambda _: go_on.wait(10))
+    for _ in range(MOST_WAITING + 1):
+        running.refresher.remember({"entries": [entry()]}, told.put)
+    busy = told.get(timeout=10)
+    assert (busy["result"], busy["retry_after_ms"]) == ("busy", 200)
+    go_on.set()
+    answers = [told.get(timeout=10)["result"] for _ in range(MOST_WAITING)]
+    assert answers == ["committed"] * MOST_WAITING
 
 
 def push(recorder: Recorder, records: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from collector.options import limit_option, since_option, until_option
 from collector.registry import nearest
 from collector.store.topics import TOPICS
 from collector.tables import Cell, Column, print_table
-from collector.terminal import print_json, printable
+from collector.terminal import print_json, printable, terminal_width
 from collector.units import duration, percent
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _print(topic: str, found: Sequence[Row]) -> None:
     ]
     left_out = print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
     if left_out:
-        click.echo(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
+        _say(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
     if topic == "pools":
-        click.echo("avg to max: of the mean times to get a connection, one a look; longest: of a single one")
+        _say("avg to max: of the mean times to get a connection, one a look; longest: of a single one")
     for row in found:
         if row.get("previous_run"):
             click.echo()
@@ -191,6 +192,11 @@ def _print_notes(*, exact: bool, limit: int | None) -> None:
         click.echo(f"the {limit} most frequent: --limit N shows more")
     if not exact:
         click.echo(f"percentiles lie within 1 %: the table has more than {EXACT_ROWS:,} rows")
+
+
+def _say(sentence: str) -> None:
+    width = terminal_width()
+    click.echo(sentence if width is None else textwrap.fill(sentence, width))
 
 
 def _column(title: str, spare: int) -> Column:

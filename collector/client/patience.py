@@ -13,6 +13,7 @@ class Patience:
     def __init__(self) -> None:
         self._place: int | None = None
         self._times = 0
+        self._works = False
 
     @property
     def is_tried(self) -> bool:
@@ -21,14 +22,23 @@ class Patience:
 
     @property
     def is_out(self) -> bool:
-        """Whether it was sent often enough."""
+        """Whether the daemon is to show that it works before the line is sent once more."""
         return self._times >= TIMES
 
-    def lost(self, line: Line) -> None:
-        """Note that a connection ended with this line as the oldest without an answer."""
+    def works(self) -> None:
+        """Note that the daemon answers to something else on this connection."""
+        self._works = True
+
+    def lost(self, line: Line) -> bool:
+        """Note that a connection ended with this line as the oldest without an answer.
+
+        Whether that is the line's doing: often enough, and now on a connection that worked.
+        """
+        guilty = self._works and line.first == self._place
         self._times = self._times + 1 if line.first == self._place else 1
-        self._place = line.first
+        self._place, self._works = line.first, False
+        return guilty
 
     def heard(self) -> None:
         """Begin anew: the line is settled, or the daemon only asked to wait."""
-        self._place, self._times = None, 0
+        self._place, self._times, self._works = None, 0, False

@@ -114,10 +114,10 @@ class Sender:
                 self._lost(error)
             return False
         self._was_connected = True
-        return not self._patience.is_out or self._gave_up(self._link)
+        return not self._patience.is_out or self._works(self._link)
 
-    def _gave_up(self, link: Link) -> bool:
-        """Drop the line that ended so many connections if the daemon answers to another; else hang up."""
+    def _works(self, link: Link) -> bool:
+        """See whether the daemon answers to a line without records; hang up if not."""
         try:
             link.send(b"[]\n")
             if decoded(link.receive(PROBE_SECONDS) or b"", 0).busy_seconds is not None:
@@ -125,8 +125,7 @@ class Sender:
         except (OSError, Garbage, TooLong) as error:
             self._lost(error)
             return False
-        self._counts.drop(self._again.popleft().records, "the daemon does not take it")
-        self._heard()
+        self._patience.works()
         return True
 
     def _send(self, now: float) -> None:
@@ -177,7 +176,9 @@ class Sender:
 
     def _settle(self, answer: Answer) -> None:
         line = self._unanswered.popleft()
-        self._heard()
+        self._heard_at = time.monotonic()
+        self._back_off.succeeded()
+        self._patience.heard()
         if answer.busy_seconds is not None:
             self._again.append(line)
             self._send_at = self._heard_at + min(max(0.01, answer.busy_seconds), LONGEST_SECONDS)
@@ -185,17 +186,14 @@ class Sender:
         self._counts.settle(answer.committed, answer.duplicate, list(answer.refused))
         self._queue.leave_room_for(self._counts.open)
 
-    def _heard(self) -> None:
-        self._heard_at = time.monotonic()
-        self._back_off.succeeded()
-        self._patience.heard()
-
     def _lost(self, error: Exception) -> None:
         """Hang up, keep what was not answered, and wait before the next attempt."""
         self._hang_up()
         # A daemon that says nothing may have a slow disk; it is waited for as long as it takes.
-        if self._unanswered and not isinstance(error, TimeoutError):
-            self._patience.lost(self._unanswered[0])
+        broken = bool(self._unanswered) and not isinstance(error, TimeoutError)
+        if broken and self._patience.lost(self._unanswered[0]):
+            self._counts.drop(self._unanswered.popleft().records, "the daemon does not take it")
+            self._patience.heard()
         self._again.extendleft(reversed(self._unanswered))
         self._unanswered.clear()
         seconds = self._back_off.failed(error)

@@ -21,12 +21,13 @@ _WORDS: Final = ("pragma", "set", "password", "identified", "stdin")
 def without_secrets(sql: str, dialect: Dialect) -> str:
     """``sql`` with ``?`` for the values that stand in no plain literal, and without the data of COPY."""
     doubles = dialect in _AMBIGUOUS and '"' in sql
-    if not doubles and not _has_words(sql):
+    words = _has_words(sql)
+    if not doubles and not words:
         return sql
     mask = REDACTION[dialect].sub(lambda found: _masked(found[0], dialect), sql)
     copied = _data_start(mask)
     sql, mask = sql[:copied], mask[:copied]
-    spans = list(_values(mask))
+    spans = list(_values(mask)) if words else []
     if doubles:
         spans += _texts(sql, mask)
     return _replaced(sql, sorted(spans)) if spans else sql

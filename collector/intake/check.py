@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from collector.records.base import Arrival, Document, Kind, Part, Timestamp, pushed_kinds, typed
-from collector.records.columns import INT64, allowed, too_large
+from collector.records.columns import INT64, allowed, over
 from collector.registry import nearest
 
 DEEPEST = 32  # levels of a JSON document in a record
@@ -166,7 +166,7 @@ def value_faults(path: str, column: Any, value: object) -> Iterator[tuple[str, s
     try:
         msgspec.convert(value, typed(column))
     except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeEncodeError):
-        yield path, f"must be {allowed(column)}{too_large(column, value)}, not {short(value)}"
+        yield path, f"must be {allowed(column)}{over(column, value)}, not {short(value)}"
         return
     if isinstance(column, Document):
         yield from document_faults(path, value, column.longest)

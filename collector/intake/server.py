@@ -270,8 +270,12 @@ class Server:
         reply = self._reply(connection, slot)
         batch = Batch(said.records, said.size, lambda outcome: reply(told(outcome, said)))
         held = Held(said, batch, slot, time.monotonic())
-        if not self._offered(held):
+        if self._offered(held):
+            return
+        if self._buffer.can_hold(batch):
             self._held[connection] = connection.held = held
+        else:
+            self._tell_busy(connection, held)
 
     def _offered(self, held: Held) -> bool:
         """Whether there was room for it."""
@@ -292,10 +296,15 @@ class Server:
             if self._offered(held):
                 self._go_on(connection)
             elif now - held.since > HOLD_SECONDS and connection.will_hear:
-                self._withdraw(held.said)
-                answer = {"result": "busy", "reason": "the queue is full", "retry_after_ms": RETRY_AFTER_MS}
-                held.slot.answer = _line(answer)
+                self._tell_busy(connection, held)
                 self._go_on(connection)
+
+    def _tell_busy(self, connection: Connection, held: Held) -> None:
+        self._withdraw(held.said)
+        if not connection.will_hear:  # nobody would send it again
+            self._buffer.refuse(len(held.said.records) + len(held.said.rejected), "busy")
+        answer = {"result": "busy", "reason": "the queue is full", "retry_after_ms": RETRY_AFTER_MS}
+        held.slot.answer = _line(answer)
 
     def _go_on(self, connection: Connection) -> None:
         del self._held[connection]

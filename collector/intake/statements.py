@@ -18,8 +18,8 @@ class Statements:
     """Used by one thread. ``stored`` are the hashes that have their text in the database already."""
 
     def __init__(self, stored: Iterable[str] = ()) -> None:
-        self._seen = Seen(most=MOST_TEXTS)
         self._offered: dict[str, float] = dict.fromkeys(stored, _FOR_EVER)
+        self._seen = Seen(most=MOST_TEXTS, known=self._offered)
 
     def of(self, sql: str, dialect: str) -> tuple[str, str, int]:
         """The fingerprint of ``sql``: (hash, normalised text, version of the rules)."""

@@ -158,10 +158,18 @@ def allowed(column: Any) -> str:
     return words + " or null" if column.null else words
 
 
-def too_large(column: Any, value: object) -> str:
-    """The bound that a number is over, to be said behind all that is allowed; else nothing."""
+def over(column: Any, value: object) -> str:
+    """The bound that a value is over or under, to be said behind all that is allowed; else nothing."""
+    if value == "" and "min_length" in column.rules:
+        return ", not empty"
     high = column.rules.get("le")
-    if high is None or isinstance(value, bool) or not isinstance(value, (int, float)) or not value > high:
+    if (
+        high is None
+        or high < LONGEST_S
+        or isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not value > high
+    ):
         return ""
     return f", at most {high:,.0f}" if isinstance(high, float) else f", at most {high:,}"
 
@@ -170,14 +178,14 @@ def _allowed_text(column: Any, rules: dict[str, Any]) -> str:
     if choices := getattr(column, "one_of", ()):
         return f"one of {', '.join(choices)}"
     words = getattr(column, "in_words", "")
-    size = f"{rules['min_length']} to" if "min_length" in rules else "at most"
-    return f"a text of {size} {rules['max_length']:,} characters" + (f", {words}" if words else "")
+    return f"a text of at most {rules['max_length']:,} characters" + (f", {words}" if words else "")
 
 
 def _allowed_range(rules: dict[str, Any]) -> str:
     """Only bounds that somebody chose; those of 64 bits go without saying."""
     low, high = rules["ge"], rules["le"]
-    has_low, has_high = low > -LARGEST, high < LARGEST
+    # A year and more goes without saying; who is over it is told so.
+    has_low, has_high = low > -LARGEST, high < LONGEST_S
     if has_low and has_high:
         return f" from {low:,} to {high:,}"
     return f", {low:,} or more" if has_low else f", {high:,} or less" if has_high else " of 64 bits"

@@ -140,6 +140,11 @@ class Buffer:
             self._note(monotonic)
             return True
 
+    def can_hold(self, batch: Batch) -> bool:
+        """Whether there would be room for a client's batch if nothing else waited."""
+        share = self.limits.records * 3 // 4, self.limits.size * 3 // 4
+        return len(batch.records) <= share[0] and batch.size <= share[1]
+
     def wait(self, monotonic: Callable[[], float], longest: float) -> None:
         """Block until a flush is due, `nudge` or `close` is called, or ``longest`` seconds passed."""
         end = monotonic() + longest

@@ -6,24 +6,22 @@ up; it only takes the finished rows, some hundred a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import msgspec
 
 from collector.errors import DatabaseError
 from collector.log import get_logger
 from collector.orm import peewee, select
-from collector.records.base import KINDS
 from collector.records.query_summary import QuerySummary
 from collector.records.user_summary import UserSummary
 from collector.sqlite import sqlite3
 from collector.store import cache, taskboard
-from collector.store.cache import Step
+from collector.store.replacing import Ask, Stop, replace
 from collector.store.seen import ends
 from collector.store.stretches import Kept
 from collector.store.taskboard import Tasks
@@ -32,7 +30,6 @@ from collector.store.topics import TOPICS, Topic
 log = get_logger("summaries")
 
 WINDOW_MS = 7 * 86_400_000
-MOST_ROWS = 500  # a step
 
 # What is wrong with the rows of one topic, or with what is made of them. Not that the writer has stopped.
 FAULTS = (
@@ -41,16 +38,6 @@ FAULTS = (
 )  # fmt: skip
 
 Row = tuple[Any, ...]
-T = TypeVar("T")
-Ask = Callable[[str, Step], Any]
-
-
-class Stop(Protocol):
-    """Says whether to give up half-way: the recorder stops."""
-
-    def __call__(self) -> bool:
-        """Whether to stop now."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -76,11 +63,11 @@ def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: in
     since_ms = now_ms - WINDOW_MS
 
     def queries() -> int:
-        return _replace("query_summary", database, ask, stop, _queries(database, stop, since_ms))
+        return replace("query_summary", database, ask, stop, _queries(database, stop, since_ms))
 
     def users() -> int:
         known = taskboard.read(tasks, now_ms)
-        return _replace("user_summary", database, ask, stop, _users(database, stop, since_ms, slow, known))
+        return replace("user_summary", database, ask, stop, _users(database, stop, since_ms, slow, known))
 
     written = {"queries": _tried("query_summary", queries), "users": _tried("user_summary", users)}
     digested = digest_all(database, ask, stop, now_ms)
@@ -225,61 +212,3 @@ def _each(database: peewee.SqliteDatabase, column: str, stop: Stop) -> Iterator[
             return
         yield value
         sign = ">"
-
-
-def _replace(
-    kind: str, database: peewee.SqliteDatabase, ask: Ask, stop: Stop, records: Iterable[msgspec.Struct]
-) -> int:
-    """Have the writer put the new rows in place of the old, some hundred at a time; readers see no hole.
-
-    They are written as they are made, and only their keys are held: there may be very many.
-    """
-    made = KINDS[kind]
-    key = made.columns[0].column_name
-    keys = set[str]()
-    for some in _some_hundred(records):
-        ask(f"summaries.{kind}", _put(made.table, some))
-        keys |= {getattr(record, key) for record in some}
-    if stop():  # then these are not all, and the others must not be taken for gone
-        return len(keys)
-    for gone in _some_hundred(row for row in _stored(database, made.table, key) if row[0] not in keys):
-        ask(f"summaries.{kind}", _delete(made.table, key, gone))
-    return len(keys)
-
-
-def _some_hundred(rows: Iterable[T]) -> Iterator[list[T]]:
-    left = iter(rows)
-    while some := list(islice(left, MOST_ROWS)):
-        yield some
-
-
-def _stored(database: peewee.SqliteDatabase, table: str, key: str) -> Iterator[Row]:
-    """All keys of a table, read some hundred at a time: what is read already may be deleted meanwhile."""
-    rows = select(database, f"SELECT {key} FROM {table} ORDER BY {key} LIMIT ?", MOST_ROWS)  # noqa: S608  # only words of ours
-    while rows:
-        yield from rows
-        rows = select(
-            database,
-            f"SELECT {key} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608  # only words of ours
-            rows[-1][0],
-            MOST_ROWS,
-        )
-
-
-def _put(table: str, records: list[msgspec.Struct]) -> Step:
-    names = records[0].__struct_fields__
-    sql = f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608  # only words of ours
-
-    def step(conn: sqlite3.Connection) -> int:
-        return int(conn.executemany(sql, [msgspec.structs.astuple(record) for record in records]).rowcount)
-
-    return step
-
-
-def _delete(table: str, key: str, keys: list[Row]) -> Step:
-    sql = f"DELETE FROM {table} WHERE {key} = ?"  # noqa: S608  # only words of ours
-
-    def step(conn: sqlite3.Connection) -> int:
-        return int(conn.executemany(sql, keys).rowcount)
-
-    return step

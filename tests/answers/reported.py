@@ -130,7 +130,7 @@ SPECS: dict[str, Spec] = {
     ),
     "queries": Spec(
         keys=("query_hash",), sums={"rows": column("rows")}, highs={"last_seen": column("timestamp")},
-        kept=lambda row: row["query_hash"] is not None, **_OPERATION,
+        kept=lambda row: row["query_hash"] is not None and row["metric_type"] == "query", **_OPERATION,
     ),
     "users": Spec(
         keys=("user_id",), highs={"last_activity": column("timestamp")},

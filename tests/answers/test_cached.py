@@ -127,3 +127,14 @@ def test_an_answer_that_a_deletion_overtook_is_not_used(
 def test_an_empty_table_can_be_asked_too(reader: peewee.SqliteDatabase) -> None:
     """It has no first row."""
     assert through(reader, "how many?", TABLES, list, Noted()) == []
+
+
+@pytest.mark.parametrize("text", ["no JSON", "5", "null", '{"count": 3}', "[3]", "[[]]", "[" * 5_000])
+def test_what_cannot_be_read_is_made_again(asked: Asked, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Whatever stands in the cache under the name; the new answer takes its place."""
+    monkeypatch.setattr(cache, "WORTH_MS", -1.0)
+    sql = "SELECT count(*), 0 FROM skill_metrics"
+    asked.kept(sql)
+    asked.made.conn.execute("UPDATE query_cache SET cached_data = ?", (text,))
+    assert (asked.kept(sql), asked.times) == (9, 2)
+    assert (asked.kept(sql), asked.times) == (9, 2)

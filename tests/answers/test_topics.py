@@ -56,14 +56,16 @@ def test_queries_come_with_their_texts(made: Made, reader: peewee.SqliteDatabase
 def test_users_come_with_what_is_known_of_them(made: Made, reader: peewee.SqliteDatabase) -> None:
     """Null before the first refresh, and for whom the taskboard does not know."""
     known = {
-        "email": "ada@example.org", "sessions": 3, "slow_share": 0.25, "avg_response_time_ms": 8.5,
-        "total_tasks": 9, "total_projects": 2, "total_lists": 1, "completed_tasks": 4, "recent_tasks": 0,
+        "email": "ada@example.org", "total_tasks": 9, "total_projects": 2, "total_lists": 1,
+        "completed_tasks": 4, "recent_tasks": 0,
     }  # fmt: skip
-    store(made, "user_activity_summary", [{"user_id": "ada", "operations": 1, "last_activity": 5, **known}])
+    week = {"operations": 1, "sessions": 3, "slow_share": 0.25, "avg_response_time_ms": 8.5}
+    store(made, "user_activity_summary", [{"user_id": "ada", "last_activity": 5, **known, **week}])
     store(made, "operation_metrics", [operation(7, user_id=user) for user in ("ada", "ada", "bob")])
     ada, bob = asked(reader, "users")
     assert {key: ada[key] for key in known} == known
     assert {bob[key] for key in known} == {None}
+    assert (ada["last_7_days"], bob["last_7_days"]) == (week, None)
     assert (ada["count"], ada["last_activity"]) == (2, 1_007)
 
 

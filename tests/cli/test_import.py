@@ -83,10 +83,10 @@ def test_what_is_refused_is_told_with_file_and_place(call: Call, tmp_path: Path)
     path.write_text('{"results": [{"command": "make", "times": [1.5, NaN, 1e999, 2]}]}')
     said = call("import", "hyperfine", str(path))
     assert (said.code, said.out) == (1, "2 imported, 2 refused\n")
-    wrong = "wall_ms: must be a number from 0 to 31,622,400,000.0 or null, not"
+    wrong = "wall_ms: must be a number, 0 or more or null"
     assert said.err.splitlines() == [
-        f"{path}: results[0].times[1]: {wrong} nan",
-        f"{path}: results[0].times[2]: {wrong} inf",
+        f"{path}: results[0].times[1]: {wrong}, not nan",
+        f"{path}: results[0].times[2]: {wrong}, at most 31,622,400,000, not inf",
     ]
 
 

@@ -6,6 +6,8 @@ import datetime
 import decimal
 import json
 import math
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -240,6 +242,19 @@ def test_options_without_sense_are_told_at_once(options: dict[str, Any]) -> None
     """A client is made once, where somebody sees it."""
     with pytest.raises(ValueError, match=r"most|lie between"):
         Client(**options)
+
+
+def test_importing_it_loads_little() -> None:
+    """What takes long waits for the sender's thread; what talks to the daemon, for whoever names it."""
+    code = (
+        "import sys; b = set(sys.modules); import collector.client as c; print(*set(sys.modules) - b); c.Line"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert set(done.stdout.split()) & {"json", "socket", "pathlib", "logging", "datetime", "inspect"} == set()
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = collector.client.nothing
 
 
 def test_the_module_has_a_client_of_its_own(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

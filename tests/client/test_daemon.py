@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.client import Client
+from collector.client import Client, Line
 from collector.store.buffer import Limits
 from tests.client.conftest import settled
 from tests.intake.test_server import Daemon
@@ -45,6 +45,13 @@ def test_what_the_daemon_refuses_is_told_with_its_reason(daemon: Daemon) -> None
     assert any("wall_ms" in reason for reason in told["reasons"])
     assert any("nonsense" in reason for reason in told["reasons"])
     assert [name for name, _ in daemon.stored()] == ["good", "twice"]
+
+
+def test_a_line_without_records_has_an_answer(daemon: Daemon) -> None:
+    """By which the client sees that a daemon works before it gives a line up."""
+    with Line(daemon.socket) as line:
+        told = line.ask([])
+    assert (told["committed"], told["duplicate"], told["rejected"]) == (0, 0, [])
 
 
 def test_many_threads_lose_nothing(daemon: Daemon) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from collector.client import Line
 from collector.errors import CollectorError
 from collector.intake.changes import MOST_WAITING, Changes
+from collector.intake.statements import Statements
 from collector.intake.steps import WrongStep, steps_of
 from collector.orm import select
 from collector.records.base import Arrival
@@ -162,3 +163,33 @@ def test_a_writer_that_has_stopped_says_busy_and_one_that_fails_says_why(store: 
     assert (told[1]["result"], told[1]["reason"]) == ("busy", "the writer has stopped")
     with pytest.raises(CollectorError):
         store.writer.ask("late", lambda conn: conn).wait(0)
+
+
+def an_operation(sql: str, **columns: Any) -> dict[str, Any]:
+    """A step that creates one, of a statement."""
+    given = {"kind": "operation", "metric_type": "query", "metric_name": "q", "duration_ms": 1.0, "sql": sql}
+    return {"create": {**given, **columns}}
+
+
+def test_the_texts_of_what_is_not_stored_are_offered_again(store: Store) -> None:
+    """Busy, refused for another step, or undone: the next to bring the statement brings its text."""
+    statements, told = Statements(), list[dict[str, Any]]()
+    changes = Changes(store.writer, store.buffer, statements)
+    wanted = [an_operation("SELECT a FROM t"), an_operation("SELECT b FROM t")]
+    changes({"steps": [*wanted, {"delete": "nothing"}]}, told.append)
+    store.conn.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON skill_metrics BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    changes({"steps": [*wanted, a_skill()]}, told.append)
+    store.writer.step(store.now)
+    assert [answer["result"] for answer in told] == ["rejected"] * 2
+    for _ in range(MOST_WAITING):
+        changes({"steps": [a_skill()]}, told.append)
+    changes({"steps": wanted}, told.append)
+    assert told[-1]["result"] == "busy"
+    while store.writer.step(store.now):
+        pass
+    changes({"steps": wanted}, told.append)
+    store.writer.step(store.now)
+    assert told[-1] == {"result": "committed", "changed": [1, 1]}
+    assert store.count("queries") == 2

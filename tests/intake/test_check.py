@@ -53,7 +53,7 @@ def test_all_faults_of_a_record_are_told_at_once() -> None:
     assert faults_of(item) == [
         ("", "unknown column 'durationms' (did you mean 'duration_ms'?)"),
         ("metric_type", "must be one of query, api, frontend, cache, not 'sql'"),
-        ("metric_name", "is missing: a text of 1 to 100 characters"),
+        ("metric_name", "is missing: a text of at most 100 characters"),
         ("duration_ms", "must be a number, 0 or more, not -1"),
         ("cpu_usage_percent", "must be a number from 0 to 100 or null, not 101"),
         ("ip_address", f"must be {ADDRESS} or null, not 'home'"),

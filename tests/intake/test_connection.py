@@ -221,15 +221,25 @@ def test_a_line_that_is_too_long_has_to_end_in_time_too(pair: Pair) -> None:
     assert pair.ours.is_stuck(LATE)
 
 
-def test_an_answer_has_to_be_taken_in_time(pair: Pair) -> None:
-    """Each byte that it takes gives it time again."""
+def test_who_takes_no_answer_in_time_is_answered_no_more(pair: Pair) -> None:
+    """Each byte that it takes gives it time again. It may be one that only sends, so it is not let go."""
     pair.ours.expect().answer = b"x" * (8 << 20)
     pair.ours.collect_answers(5.0)
     pair.ours.send(5.0)
-    assert pair.ours.is_stuck(5.0 + LATE)
     pair.theirs.recv(1 << 20)
     pair.ours.send(20.0)
-    assert not pair.ours.is_stuck(5.0 + LATE)
+    assert not pair.ours.hush(5.0 + LATE)
+    assert pair.ours.hush(20.0 + LATE)
+    assert (pair.ours.mute, len(pair.ours.to_send), pair.ours.may_take) == (True, 0, True)
+
+
+def test_who_is_gone_will_not_hear(pair: Pair) -> None:
+    """Though what it sent is not read yet."""
+    assert pair.ours.will_hear
+    pair.theirs.send(b"one\n")
+    assert pair.ours.will_hear
+    pair.theirs.close()
+    assert not pair.ours.will_hear
 
 
 def test_who_has_to_wait_for_us_is_not_stuck(pair: Pair) -> None:

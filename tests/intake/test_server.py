@@ -305,3 +305,19 @@ def test_nobody_listening_is_told(tmp_path: Path) -> None:
     """With the path, not as a traceback."""
     with pytest.raises(Unreachable, match=r"none\.sock"), Line(tmp_path / "none.sock"):
         pass
+
+
+def test_what_finds_no_room_waits_for_it_when_nobody_would_send_it_again(tmp_path: Path) -> None:
+    """Fire and forget: twelve clients write more than the queue holds and are gone; all of it is stored."""
+    daemon = Daemon(tmp_path, Limits(records=400))
+    line = json.dumps([a_run() for _ in range(100)]).encode() + b"\n"
+    for _ in range(12):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(daemon.socket))
+            sock.sendall(line * 10)
+    while daemon.buffer.counts().committed < 12_000:
+        with Line(daemon.socket) as asking:
+            asking.ask({"ask": "status"})
+    daemon.stop()
+    counts = daemon.buffer.counts()
+    assert (counts.received, counts.committed, counts.reasons) == (12_000, 12_000, {})

@@ -93,3 +93,24 @@ def test_changes_of_a_table_are_counted_for_ever(store: Store) -> None:
     counted = {"changes of queries": 1, "changes of skill_metrics": 3}
     assert dict(store.rows("SELECT cache_key, access_count FROM query_cache")) == counted
     assert json.loads(row(store, "changes of queries")["cached_data"]) is None
+
+
+def whole(question: str, saw: str) -> Entry:
+    """All of an answer, and what it saw."""
+    return entry(f"{question} saw {saw}", question=question)
+
+
+def test_a_whole_answer_takes_the_place_of_older_ones(store: Store) -> None:
+    """Of the same question only; it is kept for a day, and digests for 90."""
+    digest = entry("summary skills v1 after 0 changes stretch 0-0", question="summary skills")
+    others = [digest, whole("summary skills, 5", "skill_metrics 1-2"), whole("summary skills", "é")]
+    cache.remember([*others, whole("summary skills, all", "skill_metrics 1-2")], [], NOW)(store.conn)
+    for end in (3, 4):
+        cache.remember([whole("summary skills, all", f"skill_metrics 1-{end}")], [], NOW + end)(store.conn)
+    kept = dict(store.rows("SELECT cache_key, expires_at FROM query_cache"))
+    assert kept == {
+        digest.key: NOW + 90 * cache.DAY_MS,
+        others[1].key: NOW + cache.DAY_MS,
+        others[2].key: NOW + cache.DAY_MS,
+        "summary skills, all saw skill_metrics 1-4": NOW + 4 + cache.DAY_MS,
+    }

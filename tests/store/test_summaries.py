@@ -28,7 +28,7 @@ QUERIES = """
 USERS = """
     SELECT user_id, COUNT(*), COUNT(DISTINCT session_id), COALESCE(AVG(duration_ms) FILTER
            (WHERE metric_type = 'api'), 0), MAX(timestamp)
-    FROM operation_metrics WHERE timestamp >= ? AND user_id <> '' GROUP BY user_id
+    FROM operation_metrics WHERE timestamp >= ? AND user_id IS NOT NULL GROUP BY user_id
 """
 
 
@@ -42,9 +42,9 @@ def operations(made: Made, count: int, since_days: float = 9) -> None:
             {
                 "metric_type": chance.choice(("query", "query", "api", "cache", "frontend")),
                 "metric_name": "a", "duration_ms": chance.lognormvariate(4, 2),
-                "user_id": chance.choice((None, "ada", "bob", "größe", "~")),
+                "user_id": chance.choice((None, "", "ada", "bob", "größe", "~")),
                 "session_id": chance.choice((None, "s1", "s2")),
-                "query_hash": chance.choice((None, "h1", "h2", "h2", "~", "ü")),
+                "query_hash": chance.choice((None, "", "h1", "h2", "h2", "~", "ü")),
                 "timestamp": edges[n] if n < 3 else NOW - int(chance.random() * since_days * DAY),
             }
             for n in range(count)
@@ -63,7 +63,7 @@ def test_queries_are_summed_up_as_the_document_says(refreshed: Refreshed) -> Non
     operations(refreshed.made, 900)
     refreshed.now()
     wanted = refreshed.rows(QUERIES, SINCE)
-    assert len(wanted) == 4
+    assert len(wanted) == 5
     for query_hash, *figures in wanted:
         values = [
             value
@@ -80,7 +80,7 @@ def test_queries_are_summed_up_as_the_document_says(refreshed: Refreshed) -> Non
         )
         p95 = statistics.quantiles(values, n=100, method="inclusive")[94]
         assert found == pytest.approx((*figures, p95))
-    assert refreshed.rows("SELECT count(*) FROM query_performance_summary") == [(4,)]
+    assert refreshed.rows("SELECT count(*) FROM query_performance_summary") == [(5,)]
 
 
 def test_ten_executions_are_too_few(refreshed: Refreshed) -> None:
@@ -94,7 +94,7 @@ def test_ten_executions_are_too_few(refreshed: Refreshed) -> None:
 def test_users_are_summed_up(refreshed: Refreshed) -> None:
     """Operations, sessions, mean of the api, last activity, and the share over the threshold of each type."""
     operations(refreshed.made, 600)
-    assert refreshed.now()["users"] == 4
+    assert refreshed.now()["users"] == 5
     users = refreshed.users()
     for user_id, count, sessions, api, last in refreshed.rows(USERS, SINCE):
         slow = [
@@ -154,8 +154,8 @@ def test_without_its_file_the_rest_is_summed_up_all_the_same(refreshed: Refreshe
 def test_what_fell_out_of_the_window_disappears(refreshed: Refreshed) -> None:
     """And comes back when it is executed again."""
     store(refreshed.made, "operation_metrics", [one("h", user_id="ada") for _ in range(11)])
-    assert refreshed.now() == {"digests": 0, "queries": 1, "users": 1}
-    assert refreshed.now(8 * DAY) == {"digests": 0, "queries": 0, "users": 0}
+    assert refreshed.now() == {"digests": 0, "queries": 1, "users": 1, "failed": 0}
+    assert refreshed.now(8 * DAY) == {"digests": 0, "queries": 0, "users": 0, "failed": 0}
     assert refreshed.rows("SELECT * FROM query_performance_summary") == []
     assert refreshed.users() == {}
 
@@ -170,6 +170,14 @@ def test_no_step_writes_more_than_some_hundred_rows(refreshed: Refreshed) -> Non
     refreshed.steps.clear()
     refreshed.now(8 * DAY)
     assert [count for name, count in refreshed.steps if name == "summaries.user_summary"] == [500, 500, 100]
+
+
+def test_rows_are_written_as_they_are_read(refreshed: Refreshed) -> None:
+    """However many there are, no more than a step's are held: those read so far are there already."""
+    store(refreshed.made, "operation_metrics", [one("h", user_id=f"u{n:04}") for n in range(1_100)])
+    refreshed.stop_after = 4 + 600  # some for the queries, then one a user
+    refreshed.now()
+    assert 600 <= len(refreshed.users()) < 1_100
 
 
 def test_who_is_stopped_half_way_takes_nothing_out(refreshed: Refreshed) -> None:
