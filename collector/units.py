@@ -61,7 +61,7 @@ class Size(int):
 def span(seconds: float) -> str:
     """A setting's length of time as the config writes it: ``1h30m``, ``100ms``."""
     if seconds < 1:
-        return f"{round(seconds * 1000, 3):g}ms"
+        return f"{round(seconds * 1000, 6):.10g}ms"
     out, rest = "", round(seconds, 3)
     for unit in "wdhm":
         n, rest = divmod(rest, _SECONDS[unit])
