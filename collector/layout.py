@@ -21,6 +21,7 @@ Row = dict[str, Any]
 
 # A text that may be longer stands last, and only one of them.
 _LONG = 2000
+_MOST_CELL = 65_536
 _RARELY = {"record_id", "created_at"}
 _HOW_IT_WENT = {"success", "outcome"}
 # These matter more than their place in the model says.
@@ -42,7 +43,8 @@ _SHORTEST = 10
 def as_table(kind: Kind, rows: Sequence[Row], now_ms: int) -> tuple[list[Column], list[list[str]]]:
     """The columns that hold something in any of the rows, and the cells; the least important are spare."""
     lines = [flat(row) for row in rows] if kind.parts else list(rows)
-    columns = flat_columns(kind)
+    # What may be megabytes is for --json, and for one row whole.
+    columns = {name: column for name, column in flat_columns(kind).items() if not _is_huge(column)}
     held = {name: c for name, c in columns.items() if any(line.get(name) is not None for line in lines)}
     names = _in_order(kind, held)
     titles = _titles(names, kind)
@@ -50,6 +52,10 @@ def as_table(kind: Kind, rows: Sequence[Row], now_ms: int) -> tuple[list[Column]
     shown = [_column(columns[name], titles[name], spare[name]) for name in names]
     cells = [[figure(columns[name], line.get(name), now_ms) for name in names] for line in lines]
     return shown, cells
+
+
+def _is_huge(column: Any) -> bool:
+    return isinstance(column, Document) and column.longest > _MOST_CELL
 
 
 def whole(kind: Kind, row: Row, now_ms: int) -> Iterator[str]:
