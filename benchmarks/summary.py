@@ -102,7 +102,7 @@ def _digests(database: peewee.SqliteDatabase, path: Path) -> int:
         with transaction(raw(database)):
             return step(raw(database))
 
-    count = summaries.digest_all(reader, ask, lambda: False, START_MS)
+    count = summaries.digest_all(reader, ask, lambda: False, START_MS)["digests"]
     reader.close()
     return count
 
