@@ -61,7 +61,9 @@ def _write(settings: Settings, noted: Noted) -> None:
     lock = InstanceLock(settings.database)
     lock.acquire("a collector command")
     try:
-        database = open_writer(settings.database, "normal")  # a cache may be lost in a power cut
+        database = open_writer(
+            settings.database, "normal"
+        )  # a cache need not survive a power cut  # a cache may be lost in a power cut
         try:
             with told(settings.database), transaction(raw(database)):
                 cache.remember(noted.made, noted.hits, clock.now().wall_ms)(raw(database))
