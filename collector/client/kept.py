@@ -20,10 +20,21 @@ def keep(fields: dict[str, Any]) -> int:
         elif isinstance(value, (dict, list, tuple)):
             try:
                 fields[name], more = _copied(value)
-            except Exception:  # noqa: BLE001, S112  # the caller's own code, or no end: the sender says why
+            except Exception as error:  # noqa: BLE001  # the caller's own code, or no end
+                fields[name] = Unusable(error)
                 continue
             size += more
     return size
+
+
+class Unusable:
+    """Stands for a value that could not be copied: the sender refuses the record, and says why."""
+
+    def __init__(self, error: Exception) -> None:
+        self._why = f"{type(error).__name__} while it was copied"
+
+    def __str__(self) -> str:
+        return self._why
 
 
 def _copied(value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> tuple[object, int]:
