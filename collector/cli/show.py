@@ -100,4 +100,6 @@ def _nothing(kind: Kind, *, filtered: bool) -> str:
     nothing = f"no {kind.name} is recorded yet"
     if kind.pushed:
         return f"{nothing}: applications send them, see `collector record --help`"
+    if kind.family == "answers":
+        return f"{nothing}: the recorder makes them of what applications report, every 15 minutes by default"
     return f"{nothing}: `collector status` tells whether the recorder runs"

@@ -54,6 +54,7 @@ class Connection:
     to_send: bytearray = field(default_factory=bytearray)
     pending: deque[Slot] = field(default_factory=deque)
     unanswered: int = 0
+    ready: int = 0  # bytes of answers that wait for their turn
     held: Held | None = None
     ended: bool = False
     mute: bool = False
@@ -117,7 +118,7 @@ class Connection:
             self.held is None
             and len(self.pending) < MOST_PENDING
             and self.unanswered < MOST_UNANSWERED
-            and len(self.to_send) + sum(len(slot.answer or b"") for slot in self.pending) < self.longest
+            and len(self.to_send) + self.ready < self.longest
         )
 
     @property
@@ -156,15 +157,22 @@ class Connection:
         self.unanswered += records
         return slot
 
+    def settle(self, slot: Slot, answer: bytes) -> None:
+        """Give the answer to a line; it is sent in its turn."""
+        slot.answer = answer
+        self.ready += len(answer)
+
     def collect_answers(self, now: float) -> None:
         """Move answers to the send buffer as far as they are known without a hole."""
         while self.pending and self.pending[0].answer is not None:
             slot = self.pending.popleft()
+            answer = slot.answer or b""
             self.unanswered -= slot.records
+            self.ready -= len(answer)
             if not self.mute:
                 if not self.to_send:
                     self.sent = now
-                self.to_send += slot.answer or b""
+                self.to_send += answer
 
     def send(self, now: float) -> None:
         """Send what the client takes without waiting. One that is gone is answered no more."""

@@ -72,11 +72,6 @@ def parse(line: bytes, arrival: Arrival) -> Question | Delivery:
     return _loose(line, arrival)
 
 
-def records_of(items: list[Any], arrival: Arrival) -> Delivery:
-    """The same for records that are no text any more."""
-    return _one_by_one(items, arrival, 0)
-
-
 def told(outcome: Outcome, said: Delivery | None = None) -> dict[str, Any]:
     """The answer to a delivery; positions count from 0 in the line as it was sent."""
     refused = [*said.rejected] if said else []
@@ -169,16 +164,16 @@ def _loose(line: bytes, arrival: Arrival) -> Question | Delivery:
     pieces = apart(text)
     if len(pieces) > MOST_RECORDS:
         return _too_many(len(pieces), len(line))
-    return _one_by_one(pieces, arrival, len(line), read=loads)
+    return _one_by_one(pieces, arrival, len(line))
 
 
-def _one_by_one(items: list[Any], arrival: Arrival, size: int, read: Any = lambda item: item) -> Delivery:
+def _one_by_one(pieces: list[str], arrival: Arrival, size: int) -> Delivery:
     records: list[msgspec.Struct] = []
     positions: list[int] = []
     rejected: Rejections = []
-    for position, item in enumerate(items):
+    for position, piece in enumerate(pieces):
         try:
-            records.append(checked(read(item), arrival))
+            records.append(checked(loads(piece), arrival))
             positions.append(position)
         except Refused as error:
             rejected.append(Rejection(position, str(error), tuple(error.faults)))

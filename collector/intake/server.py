@@ -228,9 +228,8 @@ class Server:
         reason = f"a line is longer than {LONGEST_LINE:,} bytes"
         self._refused.happened(time.monotonic(), reason=reason)
         rejected = [{"position": 0, "reason": reason}]
-        connection.expect().answer = _line(
-            {"result": "rejected", "committed": 0, "duplicate": 0, "rejected": rejected}
-        )
+        answer = {"result": "rejected", "committed": 0, "duplicate": 0, "rejected": rejected}
+        connection.settle(connection.expect(), _line(answer))
 
     def _take_line(self, connection: Connection, line: bytes) -> None:
         said = parse(line, Arrival(clock.now().wall_ms, self._statements))
@@ -243,14 +242,15 @@ class Server:
         slot = connection.expect()
         if question.about == "quiet":
             connection.mute = True
-            slot.answer = b""
+            connection.settle(slot, b"")
         elif question.about in self._tasks:
             self._tasks[question.about](question.words, self._reply(connection, slot))
         elif question.about in self._asks:
-            slot.answer = _line(self._asks[question.about](question.words))
+            connection.settle(slot, _line(self._asks[question.about](question.words)))
         else:
             known = ", ".join([*self._asks, *self._tasks, "quiet"])
-            slot.answer = _line({"result": "rejected", "reason": f"cannot be asked; one can ask {known}"})
+            answer = {"result": "rejected", "reason": f"cannot be asked; one can ask {known}"}
+            connection.settle(slot, _line(answer))
 
     def _reply(self, connection: Connection, slot: Slot) -> Reply:
         """What another thread calls with the answer to a line."""
@@ -264,7 +264,7 @@ class Server:
     def _take_delivery(self, connection: Connection, said: Delivery) -> None:
         if not said.records:
             self._buffer.reject(len(said.rejected))
-            connection.expect().answer = _line(told(Outcome(), said))
+            connection.settle(connection.expect(), _line(told(Outcome(), said)))
             return
         slot = connection.expect(len(said.records) + len(said.rejected))
         reply = self._reply(connection, slot)
@@ -304,7 +304,7 @@ class Server:
         if not connection.will_hear:  # nobody would send it again
             self._buffer.refuse(len(held.said.records) + len(held.said.rejected), "busy")
         answer = {"result": "busy", "reason": "the queue is full", "retry_after_ms": RETRY_AFTER_MS}
-        held.slot.answer = _line(answer)
+        connection.settle(held.slot, _line(answer))
 
     def _go_on(self, connection: Connection) -> None:
         del self._held[connection]
@@ -323,7 +323,7 @@ class Server:
         touched = set()
         while self._answered:
             connection, slot, answer = self._answered.popleft()
-            slot.answer = answer
+            connection.settle(slot, answer)
             touched.add(connection)
         for connection in touched:
             connection.collect_answers(now)

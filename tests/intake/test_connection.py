@@ -134,10 +134,11 @@ def test_a_line_without_end_is_endless_at_some_time(pair: Pair) -> None:
 def test_answers_wait_for_those_before_them(pair: Pair) -> None:
     """Whoever is answered first."""
     first, second, third = (pair.ours.expect(1) for _ in range(3))
-    second.answer, third.answer = b"2\n", b"3\n"
+    pair.ours.settle(second, b"2\n")
+    pair.ours.settle(third, b"3\n")
     pair.ours.collect_answers(0.0)
     assert pair.ours.to_send == b""
-    first.answer = b"1\n"
+    pair.ours.settle(first, b"1\n")
     pair.ours.collect_answers(0.0)
     pair.ours.send(0.0)
     assert (pair.theirs.recv(100), pair.ours.unanswered, len(pair.ours.pending)) == (b"1\n2\n3\n", 0, 0)
@@ -146,7 +147,7 @@ def test_answers_wait_for_those_before_them(pair: Pair) -> None:
 def test_a_mute_client_is_answered_nothing(pair: Pair) -> None:
     """Its places are freed all the same."""
     pair.ours.mute = True
-    pair.ours.expect(5).answer = b"1\n"
+    pair.ours.settle(pair.ours.expect(5), b"1\n")
     pair.ours.collect_answers(0.0)
     assert (bytes(pair.ours.to_send), pair.ours.unanswered) == (b"", 0)
 
@@ -154,7 +155,7 @@ def test_a_mute_client_is_answered_nothing(pair: Pair) -> None:
 def test_a_client_that_is_gone_becomes_mute(pair: Pair) -> None:
     """What it sent before still counts."""
     pair.theirs.close()
-    pair.ours.expect().answer = b"1\n"
+    pair.ours.settle(pair.ours.expect(), b"1\n")
     pair.ours.collect_answers(0.0)
     pair.ours.send(0.0)
     assert (pair.ours.mute, bytes(pair.ours.to_send)) == (True, b"")
@@ -163,7 +164,7 @@ def test_a_client_that_is_gone_becomes_mute(pair: Pair) -> None:
 def test_what_a_client_does_not_take_is_kept_and_no_more_is_read(pair: Pair) -> None:
     """Until it takes it."""
     answer = b"x" * (8 << 20)
-    pair.ours.expect().answer = answer
+    pair.ours.settle(pair.ours.expect(), answer)
     pair.ours.collect_answers(0.0)
     pair.ours.send(0.0)
     assert 0 < len(pair.ours.to_send) < len(answer)
@@ -223,7 +224,7 @@ def test_a_line_that_is_too_long_has_to_end_in_time_too(pair: Pair) -> None:
 
 def test_who_takes_no_answer_in_time_is_answered_no_more(pair: Pair) -> None:
     """Each byte that it takes gives it time again. It may be one that only sends, so it is not let go."""
-    pair.ours.expect().answer = b"x" * (8 << 20)
+    pair.ours.settle(pair.ours.expect(), b"x" * (8 << 20))
     pair.ours.collect_answers(5.0)
     pair.ours.send(5.0)
     pair.theirs.recv(1 << 20)
