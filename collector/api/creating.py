@@ -139,6 +139,7 @@ class PoolColumns(TypedDict, total=False):
     max_connection_time_ms: float | None
     connection_errors: int
     recorded_at: Moment | None
+    max_connections: int | None
     timestamp: Moment | None
 
 

@@ -162,6 +162,7 @@ class Kind:
     inputs: tuple[str, ...] = ()
     key: str = ""
     source: str = ""
+    replaces: bool = False
 
     @property
     def table(self) -> str:
@@ -171,7 +172,7 @@ class Kind:
     @cached_property
     def insertion(self) -> Insertion:
         """How its rows are stored."""
-        return Insertion(self.table, self.given)
+        return Insertion(self.table, self.given, replacing=self.given[0].column_name if self.replaces else "")
 
     def statement(self, records: Iterable[msgspec.Struct]) -> tuple[str, Iterable[Row]]:
         """The INSERT of these records, and its rows; for `executemany`."""
@@ -240,19 +241,20 @@ def kind(
     key: str = "",
     arrive: Arrive | None = None,
     inputs: tuple[str, ...] = (),
+    replaces: bool = False,
 ) -> Callable[[M], M]:
     """Announce a model as the record kind ``name``; ``pushed`` ones may come from outside.
 
     ``source`` says in the documentation where its values come from.
     ``parts`` are records of other tables that come inside one of this kind, each under its name; the
     first column of each takes over the column ``key`` of this one. ``inputs`` are keys that ``arrive``
-    makes columns of.
+    makes columns of. ``replaces``: the first column is the key, and the newest row of a key stays.
     """
 
     def announce(model: M) -> M:
         made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
         struct = _struct(name if pushed else None, model, made_parts)
-        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key, source)
+        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key, source, replaces)
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made

@@ -21,11 +21,13 @@ class Insertion:
     """INSERTs into one table; a row whose key is stored already is left out and counted.
 
     Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
+    With ``replacing``, the name of the key, the new row takes the place of the one that is stored.
     """
 
-    def __init__(self, table: str, columns: Sequence[Any]) -> None:
+    def __init__(self, table: str, columns: Sequence[Any], replacing: str = "") -> None:
         self._table = table
         self._columns = columns
+        self._replacing = replacing
         self._flags = [isinstance(column, Flag) for column in columns]
         self._made: dict[tuple[bool, ...], str] = {}
         self.sql = self._sql((True,) * len(columns))
@@ -53,7 +55,7 @@ class Insertion:
         into = [*compress(names, given)]
         if not any(map(_filler, self._columns)):
             marks = ", ".join("?" for _ in into)
-            return f'INSERT INTO "{self._table}" ({", ".join(into)}) VALUES ({marks}) ON CONFLICT DO NOTHING'  # noqa: S608  # only names of ours
+            return f'INSERT INTO "{self._table}" ({", ".join(into)}) VALUES ({marks}) {self._conflict(names)}'  # noqa: S608  # only names of ours
         # Plain marks here too: numbered ones are looked up by name, which takes longer than the INSERT.
         sent = ", ".join(
             f"{'?' if is_given else 'NULL'} AS {name}" for name, is_given in zip(names, given, strict=True)
@@ -66,6 +68,14 @@ class Insertion:
             f'INSERT INTO "{self._table}" ({", ".join(names)}) SELECT {stored}'  # noqa: S608  # only names of ours
             f" FROM (SELECT {sent}) AS sent WHERE true ON CONFLICT DO NOTHING"  # only names of ours
         )
+
+    def _conflict(self, names: Sequence[str]) -> str:
+        """What becomes of a row whose key is there. All columns are set: one that is left out is null."""
+        if not self._replacing:
+            return "ON CONFLICT DO NOTHING"
+        key = f'"{self._replacing}"'
+        values = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+        return f"ON CONFLICT ({key}) DO UPDATE SET {values}"
 
 
 def _filler(column: Any) -> str:

@@ -35,6 +35,7 @@ class Pool(Record):
     )
     connection_errors = Whole("failures to connect since the look before", minimum=0, default=0)
     recorded_at = Timestamp("when somebody looked", arrival=True)
+    max_connections = Whole("connections there can be", minimum=0, null=True)
 
     class Meta:
         table_name = "connection_pool_stats"
