@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 
-from collector import redact
-from collector.registry import nearest
+from collector import redact, targets
 from collector.settings import Text, WorkloadSettings
 from collector.units import Duration, span
 from collector.workloads.base import Result, Spawner, workload_kind
@@ -22,8 +18,6 @@ from collector.workloads.child import result_of, spec_for, told
 from collector.workloads.spawn import interpreter
 from collector.workloads.sql_child.job import LOCKED
 
-SCHEMES = ("sqlite", "postgresql", "mysql")
-SQLITE = "sqlite:///"
 # How a statement that only reads begins. COPY, DO and CALL could write files through a server.
 READING = {
     "sqlite": ("select", "with", "values", "pragma", "explain"),
@@ -58,33 +52,26 @@ class Sql(WorkloadSettings, frozen=True, kw_only=True):
     def faults(self) -> Iterator[tuple[str, str]]:
         """A database that can be named; one place for the password, and a safe one."""
         yield from super().faults()
-        if fault := _url_fault(self.database, self.cwd):
-            yield "database", fault
-        if fault := _query_fault(self.query, self.database.partition(":")[0]):
+        yield from targets.faults(self)
+        if fault := _query_fault(self.query, targets.scheme(self.database)):
             yield "query", fault
-        if self.password_env and self.password_file:
-            yield "password_file", "give only one of password_env and password_file"
-        if self.password_file and (fault := _file_fault(self.password_file)):
-            yield "password_file", fault
 
     def command_line(self) -> str:
         """The query and its kind of database; the rest of the URL stays in the config."""
-        scheme = self.database.partition(":")[0]
+        scheme = targets.scheme(self.database)
         return redact.shortened(f"{scheme}: {redact.redacted(' '.join(self.query.split()))}", redact.LONGEST)
 
 
 @workload_kind("sql", Sql)
 def run(workload: Sql, spawner: Spawner) -> Result:
     """Run the query once. ``wall_ms`` is connect, execute and fetch together, to the last row."""
-    path = _sqlite_path(workload.database, workload.cwd)
+    path = targets.sqlite_path(workload.database, workload.cwd)
     if path is not None and not path.exists():
         return Result("failed", f"there is no file {path}")
     try:
-        password = _password(workload)
-    except OSError as error:
-        return Result("failed", f"cannot read password_file: {error.strerror}")
-    if workload.password_env and password is None:
-        return Result("failed", f"the variable {workload.password_env} of password_env is not set")
+        password = targets.password(workload)
+    except targets.NoPassword as error:
+        return Result("failed", str(error))
     spec = spec_for(
         workload,
         interpreter(sys.executable, ("-I",), "sql_child.main"),
@@ -111,51 +98,19 @@ def _judged(workload: Sql, password: str | None, process: Result, said: dict[str
     error = said.get("error")
     if error is None:
         return Result("ok", None, measured, process.cpu_ms)
-    secrets = {password, unquote(urlsplit(workload.database).password or "")} - {None, ""}
-    for secret in secrets:
-        error = error.replace(secret, "***")
-    return Result("failed", redact.redacted(error), measured, process.cpu_ms)
+    error = redact.redacted(targets.without_secrets(error, workload.database, password))
+    return Result("failed", error, measured, process.cpu_ms)
 
 
 def _job(workload: Sql, password: str | None) -> dict[str, Any]:
-    path = _sqlite_path(workload.database, workload.cwd)
     limits = [limit * 1000 for limit in (workload.budget, workload.slow) if limit is not None]
     return {
-        "url": f"sqlite:{quote(str(path))}" if path else workload.database,
+        "url": targets.child_url(workload.database, workload.cwd),
         "query": workload.query,
         "timeout": float(workload.timeout),
         "password": password,
         "explain_over_ms": min(limits, default=None),
     }
-
-
-def _password(workload: Sql) -> str | None:
-    if workload.password_file:
-        return workload.password_file.read_text(encoding="utf-8").removesuffix("\n")
-    return os.environ.get(workload.password_env) if workload.password_env else None
-
-
-def _sqlite_path(url: str, cwd: Path | None) -> Path | None:
-    """The file that a sqlite URL names, or None where it names none that can be found."""
-    if not url.startswith(SQLITE) or url == SQLITE:
-        return None
-    path = Path(url.removeprefix(SQLITE)).expanduser()
-    return path if path.is_absolute() else cwd / path if cwd else None
-
-
-def _url_fault(url: str, cwd: Path | None) -> str | None:
-    """What is wrong with a database URL, in words."""
-    scheme, mark, _ = url.partition("://")
-    if not mark or scheme not in SCHEMES:
-        hint = nearest(scheme, SCHEMES) if mark else ""
-        return f"must begin with sqlite:///, postgresql:// or mysql://{hint}"
-    if scheme == "sqlite" and _sqlite_path(url, cwd) is None:
-        return "must be sqlite:////absolute/path, sqlite:///~/path, or a path from cwd where that is given"
-    try:
-        urlsplit(url).port  # noqa: B018  # asking is what checks it
-    except ValueError as error:
-        return f"is not a URL: {error}"
-    return None
 
 
 def _query_fault(query: str, scheme: str) -> str | None:
@@ -168,14 +123,3 @@ def _query_fault(query: str, scheme: str) -> str | None:
         return f"must only read: begin with {', '.join(words)}"
     # A read-only transaction keeps tables as they are, but would let a server write files.
     return "must only read: no INTO OUTFILE" if _TO_FILE.search(query) else None
-
-
-def _file_fault(path: Path) -> str | None:
-    """What is wrong with a file that holds a password, in words."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        return error.strerror or str(error)
-    if not stat.S_ISREG(mode):
-        return "is not a file"
-    return f"others can read it; run `chmod 600 {path}`" if mode & 0o077 else None

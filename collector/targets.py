@@ -1,0 +1,120 @@
+"""Databases by their URL: sqlite, postgresql and mysql, and where their passwords come from."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from collector.registry import nearest
+
+SCHEMES = ("sqlite", "postgresql", "mysql")
+SQLITE = "sqlite:///"
+
+
+class Target(Protocol):
+    """A section of the config that names a database; ``password_env`` and ``password_file`` are places."""
+
+    @property
+    def database(self) -> str:
+        """The URL."""
+        ...
+
+    @property
+    def cwd(self) -> Path | None:
+        """The folder that relative paths count from."""
+        ...
+
+    @property
+    def password_env(self) -> str | None:
+        """The variable that holds the password."""
+        ...
+
+    @property
+    def password_file(self) -> Path | None:
+        """The file that holds it."""
+        ...
+
+
+class NoPassword(Exception):
+    """The password cannot be had from where the config says."""
+
+
+def faults(target: Target) -> Iterator[tuple[str, str]]:
+    """What is wrong with how a database is named: (key, fault)."""
+    if fault := url_fault(target.database, target.cwd):
+        yield "database", fault
+    if target.password_env and target.password_file:
+        yield "password_file", "give only one of password_env and password_file"
+    if target.password_file and (fault := file_fault(target.password_file)):
+        yield "password_file", fault
+
+
+def scheme(url: str) -> str:
+    """``sqlite``, ``postgresql`` or ``mysql``."""
+    return url.partition(":")[0]
+
+
+def password(target: Target) -> str | None:
+    """The password from where the config says; None where it says nothing. Raises NoPassword."""
+    if target.password_file:
+        try:
+            return target.password_file.read_text(encoding="utf-8").removesuffix("\n")
+        except OSError as error:
+            raise NoPassword(f"cannot read password_file: {error.strerror}") from error
+    if target.password_env is None:
+        return None
+    found = os.environ.get(target.password_env)
+    if found is None:
+        raise NoPassword(f"the variable {target.password_env} of password_env is not set")
+    return found
+
+
+def without_secrets(text: str, url: str, given: str | None) -> str:
+    """``text`` without the password of the URL and the one that was given."""
+    for secret in {given, unquote(urlsplit(url).password or "")} - {None, ""}:
+        text = text.replace(str(secret), "***")
+    return text
+
+
+def child_url(url: str, cwd: Path | None) -> str:
+    """The URL as the child that talks to the database takes it: a file by its absolute path."""
+    path = sqlite_path(url, cwd)
+    return f"sqlite:{quote(str(path))}" if path else url
+
+
+def sqlite_path(url: str, cwd: Path | None) -> Path | None:
+    """The file that a sqlite URL names, or None where it names none that can be found."""
+    if not url.startswith(SQLITE) or url == SQLITE:
+        return None
+    path = Path(url.removeprefix(SQLITE)).expanduser()
+    return path if path.is_absolute() else cwd / path if cwd else None
+
+
+def url_fault(url: str, cwd: Path | None) -> str | None:
+    """What is wrong with a database URL, in words."""
+    kind, mark, _ = url.partition("://")
+    if not mark or kind not in SCHEMES:
+        hint = nearest(kind, SCHEMES) if mark else ""
+        return f"must begin with sqlite:///, postgresql:// or mysql://{hint}"
+    if kind == "sqlite" and sqlite_path(url, cwd) is None:
+        return "must be sqlite:////absolute/path, sqlite:///~/path, or a path from cwd where that is given"
+    try:
+        urlsplit(url).port  # noqa: B018  # asking is what checks it
+    except ValueError as error:
+        return f"is not a URL: {error}"
+    return None
+
+
+def file_fault(path: Path) -> str | None:
+    """What is wrong with a file that holds a password, in words."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return error.strerror or str(error)
+    if not stat.S_ISREG(mode):
+        return "is not a file"
+    return f"others can read it; run `chmod 600 {path}`" if mode & 0o077 else None
