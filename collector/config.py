@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from collector.samplers.base import SAMPLERS
 from collector.schedule import cron_fault
-from collector.settings import Settings, load
+from collector.settings import Settings, TailSettings, load
 from collector.workloads.base import settings_by_kind
 
 
 def checked(config: Path | None) -> Settings:
     """All settings, looked at as the recorder does; raises ConfigError with every fault."""
-    return load(config, settings_by_kind(), cron_fault=cron_fault, samplers=tuple(SAMPLERS))
+    return load(
+        config,
+        settings_by_kind(),
+        cron_fault=cron_fault,
+        samplers=tuple(SAMPLERS),
+        log_faults=_log_faults,
+    )
+
+
+def _log_faults(tail: TailSettings) -> Iterator[tuple[str, str]]:
+    # Most follow no log, and need not hold the formats in memory.
+    from collector.intake.tails.checking import faults  # noqa: PLC0415
+
+    return faults(tail)

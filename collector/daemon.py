@@ -15,6 +15,7 @@ import msgspec
 from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
+from collector.following import Following
 from collector.intake.changes import Changes
 from collector.intake.server import Server, Tasks
 from collector.intake.statements import Statements
@@ -118,6 +119,7 @@ class Daemon:
         self.writer = Writer(raw(database), self.buffer, self.slow)
         self.writer.start()
         self.refresher = Refresher(self.writer, self.settings, lambda: self.buffer.counts().received)
+        self.tails = Following(self.settings, self.buffer, self.refresher.known_statements)
         try:
             yield self.writer
         finally:
@@ -147,9 +149,11 @@ class Daemon:
         tasks: Tasks = {"change": changes, "cache": self.refresher.remember}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
         self.server.start()
+        self.tails.start()
         try:
             yield
         finally:
+            self.tails.close()
             self.server.close()
 
     @contextmanager
@@ -193,6 +197,7 @@ class Daemon:
             "writer": lambda: self.writer.progress,
             "scheduler": lambda: self.schedule.progress,
             "intake": lambda: self.server.progress,
+            "tails": lambda: self.tails.progress,
         }
         self.watchdog = watchdog = Watchdog(parts, period)
         while True:
@@ -254,6 +259,7 @@ class Daemon:
         for name in before:
             self.schedule.drop_workload(name)
         self.refresher.settings = new
+        self.tails.apply(new.tails)
         self.schedule.upkeep("summary", new.log.summary, self._summarise)
         self.schedule.upkeep("summaries", new.summaries.every, self.refresher.everything)
         self._register(new.workloads)
@@ -280,6 +286,7 @@ class Daemon:
             "stalled": self.watchdog.stalled if self.watchdog else [],
             "samplers": self.sampled.health(),
             "next_runs": self.schedule.next_runs(),
+            "tails": self.tails.health(),
             "config": str(self.settings.path) if self.settings.path else None,
         }
 

@@ -48,8 +48,10 @@ FLOORS: dict[str, float] = {
     "plans": 2.0,
     "timings": 2.0,
     "sections": 2.1,
+    "pool_settings": 2.15,
+    "registered": 2.17,
     "settings": 2.2,
-    "slow": 2.3,
+    "slow": 4.95,
     "watchdog": 2.1,
     "terminal": 2.1,
     "options": 2.1,
@@ -69,6 +71,7 @@ FLOORS: dict[str, float] = {
     "workloads": 5.0,
     "intake": 5.0,
     "importers": 5.1,  # reads JSON as the intake does
+    "pools": 5.1,
     "answers": 5.0,
     # 6: how a command reads and writes
     "submit": 6.0,
@@ -77,6 +80,7 @@ FLOORS: dict[str, float] = {
     "api": 6.2,
     "keep": 6.1,
     "refreshing": 6.1,
+    "following": 6.1,
     # 7: when things run
     "schedule": 7.0,
     "sampling": 7.1,

@@ -12,6 +12,7 @@ from collector.fingerprint.api import (
     TEXT_CHARACTERS,
     Fingerprint,
     Seen,
+    digest,
     fingerprint,
     redacted,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Dialect",
     "Fingerprint",
     "Seen",
+    "digest",
     "fingerprint",
     "redacted",
 ]

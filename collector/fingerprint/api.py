@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from collector.fingerprint.arranging import arranged
 from collector.fingerprint.cutting import QUOTES, REDACTION, Dialect, clean, cut, redact
+from collector.fingerprint.outline import outline
 from collector.fingerprint.secrets import without_secrets
 
 try:  # hashlib would load OpenSSL: +4 MB resident in the daemon
@@ -74,8 +75,7 @@ class Seen:
 
     def of(self, sql: str, dialect: Dialect = "generic") -> Fingerprint:
         """The fingerprint of ``sql``, or ``self.other`` for a new one when there are too many."""
-        key = (sql if len(sql) <= VERBATIM_CHARACTERS else _digest(sql), dialect)
-        found = self._young.get(key) or self._again(key, sql, dialect)
+        found = self._young.get((sql, dialect)) or self._by_outline(sql, dialect)
         if found is self.other:
             self.others += 1
         return found
@@ -83,6 +83,11 @@ class Seen:
     def __len__(self) -> int:
         """How many distinct statements there are."""
         return len(self._known)
+
+    def _by_outline(self, sql: str, dialect: Dialect) -> Fingerprint:
+        """Statements that differ in plain literals only are remembered as one, and without these."""
+        known: str | bytes = _digest(sql) if len(sql) > VERBATIM_CHARACTERS else outline(sql) or sql
+        return self._young.get((known, dialect)) or self._again((known, dialect), sql, dialect)
 
     def _again(self, key: tuple[str | bytes, Dialect], sql: str, dialect: Dialect) -> Fingerprint:
         found = self._old.get(key) or self._admitted(fingerprint(sql, dialect))
@@ -102,6 +107,11 @@ class Seen:
 
 
 VERBATIM_CHARACTERS: Final = 10_000  # a longer text is remembered by its digest
+
+
+def digest(data: bytes) -> str:
+    """16 hex digits that stand for ``data``."""
+    return blake2b(data, digest_size=8).hexdigest()
 
 
 def _digest(sql: str) -> bytes:

@@ -11,7 +11,7 @@ class TailPosition(Record):
     name = Text("the tail's name in the config", longest=100)
     format = Text("the format of its lines", longest=40)
     inode = Whole("number of the file on its device", minimum=0)
-    head = Text("hash of its first line, by which it is known again under another name", longest=32)
+    mark = Text("its beginning, by which it is known again under another name: length and hash", longest=40)
     offset_bytes = Whole("all before this is stored", unit="B", minimum=0)
     timestamp = Timestamp("when that was")
 

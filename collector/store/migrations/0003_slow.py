@@ -19,7 +19,7 @@ UP = (
         "name" TEXT NOT NULL,
         "format" TEXT NOT NULL,
         "inode" INTEGER NOT NULL,
-        "head" TEXT NOT NULL,
+        "mark" TEXT NOT NULL,
         "offset_bytes" INTEGER NOT NULL,
         "timestamp" INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID

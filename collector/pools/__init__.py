@@ -1,0 +1,1 @@
+"""Connection pools: looked at as the config says, and a warning when callers keep waiting for one."""

@@ -1,0 +1,173 @@
+"""The sections of the config: frozen structs, each with its keys, its defaults and what may be in them."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from collector import config_file
+from collector.convert import Section
+from collector.units import Duration
+
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z",
+        description="a name of letters, digits, dot, dash, colon and underscore, at most 80",
+    ),
+]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
+Workers = Annotated[int, msgspec.Meta(ge=1, le=64, description="a whole number from 1 to 64")]
+Thresholds = Annotated[
+    dict[str, Duration],
+    msgspec.Meta(description='a table of names and lengths of time, such as { report = "2s" }'),
+]
+Text = Annotated[str, msgspec.Meta(min_length=1, description="a text in quotes, not empty")]
+
+
+class Recorder(Section, frozen=True, kw_only=True):
+    """``[collector]``: where the record is kept, and how safely."""
+
+    database: Path | None = None
+    durability: Literal["full", "normal"] = "full"
+    socket: Path | None = None
+
+
+class Processes(Section, frozen=True, kw_only=True):
+    """``processes`` of ``[sampling]``: how often all processes are walked, and how many are kept."""
+
+    every: Duration = Duration(30)
+    top: Count = 10
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """A walk over all processes is the dearest reading there is."""
+        if not 1 <= self.every <= 86400:
+            yield "every", "must lie between 1s and 1d"
+
+
+class Sampling(Section, frozen=True, kw_only=True):
+    """``[sampling]``: how often the machine is read; ``off`` names samplers that stay out."""
+
+    every: Duration = Duration(5)
+    on_battery: Duration = Duration(15)
+    off: tuple[str, ...] = ()
+    processes: Processes = Processes()
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """The kernel's own counters move every 10 ms, so faster than 100 ms tells nothing new."""
+        for key, value in (("every", self.every), ("on_battery", self.on_battery)):
+            if not 0.1 <= value <= 86400:
+                yield key, "must lie between 100ms and 1d"
+
+
+class Slow(Section, frozen=True, kw_only=True):
+    """``[slow]``: what takes longer than this is warned of, per kind of operation; ``names`` per name."""
+
+    query: Duration = Duration(0.1)
+    api: Duration = Duration(0.5)
+    frontend: Duration = Duration(1.0)
+    cache: Duration = Duration(0.01)
+    inference: Duration | None = None
+    skill: Duration | None = None
+    names: Thresholds = msgspec.field(default_factory=dict)
+
+
+class Summaries(Section, frozen=True, kw_only=True):
+    """``[summaries]``: how often queries and users are summed up; a taskboard's users are joined in."""
+
+    every: Duration = Duration(900)
+    taskboard: Path | None = None
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Each refresh reads the last seven days."""
+        if not 60 <= self.every <= 86400:
+            yield "every", "must lie between 1m and 1d"
+
+
+class Log(Section, frozen=True, kw_only=True):
+    """``[log]``: how much is said, and how often the figures of the recorder itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    summary: Duration = Duration(600)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """The log is for people."""
+        if self.summary < 1:
+            yield "summary", "must be at least 1s"
+
+
+class Runs(Section, frozen=True, kw_only=True):
+    """``[runs]``: how many workloads may run at one time. Each disturbs the timing of the others."""
+
+    parallel: Workers = 4
+
+
+class WorkloadSettings(Section, frozen=True, kw_only=True):
+    """What every ``[[workloads]]`` has; each kind adds its own keys in its own file.
+
+    Times are seconds. ``env`` lists variables to pass on by name, or to set as ``NAME=value``.
+    """
+
+    name: Name
+    kind: Text
+    every: Duration | None = None
+    cron: Text | None = None
+    timeout: Duration = Duration(600)
+    budget: Duration | None = None
+    cwd: Path | None = None
+    env: tuple[Text, ...] = ()
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Exactly one of every and cron; a folder that exists."""
+        if (self.every is None) == (self.cron is None):
+            yield "every", "give exactly one of every and cron"
+        if self.every is not None and self.every < 1:
+            yield "every", "must be at least 1s"
+        if self.cwd is not None and not config_file.is_folder(self.cwd):
+            yield "cwd", "there is no such folder"
+
+    def command_line(self) -> str:
+        """What is run, as one line without secrets: for the ledger and for `collector check`."""
+        return self.kind
+
+
+class TailSettings(Section, frozen=True, kw_only=True):
+    """``[[tails]]``: a log that is followed; ``path`` may hold ``*`` for logs with a date in their names.
+
+    ``prefix``, ``timezone`` and ``pattern`` are for the formats that know them. What takes longer than
+    ``slow`` is warned of; without it the threshold of all queries counts.
+    """
+
+    path: Path
+    format: Text
+    name: Name | None = None
+    prefix: Text | None = None
+    timezone: Text | None = None
+    pattern: Text | None = None
+    type: Literal["query", "api", "frontend", "cache"] = "query"
+    start: Literal["end", "beginning"] = "end"
+    slow: Duration | None = None
+
+    @property
+    def source(self) -> str:
+        """What its operations are called: the name, or that of the file."""
+        return self.name or self.path.name[:80]
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """A zone that is known; a file, not a folder."""
+        if self.timezone is not None and not _is_zone(self.timezone):
+            yield "timezone", "is no name of a time zone here, such as Europe/Berlin"
+        if config_file.is_folder(self.path):
+            yield "path", f"is a folder; `{self.path}/*.log` means the logs in it"
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""Logs that a real recorder follows: through its death at any moment, rotation and a new config."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.conftest import Recorder
+
+BEGIN = datetime(2026, 11, 22, 13, tzinfo=UTC)
+TAIL = """
+[[tails]]
+name = "app"
+path = "{path}"
+format = "pattern"
+pattern = '(?P<timestamp>\\S+) (?P<duration_ms>[\\d.]+) ms (?P<query>.*)'
+start = "beginning"
+"""
+
+
+class Application:
+    """Writes a line for each statement, as fast as it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written = 0
+        self._stopping = threading.Event()
+
+    def write(self, count: int) -> None:
+        """So many more."""
+        with self.path.open("a", encoding="utf-8") as file:
+            for number in range(self.written, self.written + count):
+                at = (BEGIN + timedelta(milliseconds=number // 3)).isoformat()
+                file.write(f"{at} {number % 7}.5 ms SELECT * FROM t{number % 5} WHERE id = {number}\n")
+        self.written += count
+
+    def write_on(self) -> None:
+        """Until it is told to stop, and rotate now and then."""
+        while not self._stopping.wait(0.01):
+            self.write(500)
+            if self.written % 5_000 == 0:
+                self.path.rename(self.path.with_name(f"{self.path.name}.{self.written}"))
+
+    def stop(self) -> None:
+        """Write no more."""
+        self._stopping.set()
+
+
+@pytest.fixture
+def application(recorder: Recorder) -> Application:
+    """With a log that the recorder is to follow."""
+    made = Application(recorder.folder / "app.log")
+    recorder.configure(TAIL.format(path=made.path))
+    return made
+
+
+def count(recorder: Recorder) -> int:
+    """How many operations are stored."""
+    return int(recorder.rows("SELECT count(*) FROM operation_metrics")[0][0])
+
+
+def wait_until_stored(recorder: Recorder, wanted: int) -> None:
+    """At most 40 s; a reload is answered when its turn comes, which is pause enough between two looks."""
+    deadline = time.monotonic() + 40
+    while count(recorder) < wanted:
+        assert time.monotonic() < deadline, f"{count(recorder)} of {wanted} are stored"
+        recorder.send(signal.SIGHUP)
+        recorder.wait_for(b"READY=1")
+
+
+def test_nothing_is_lost_and_nothing_twice_however_often_it_is_killed(
+    recorder: Recorder, application: Application
+) -> None:
+    """While the log is written and rotated by rename."""
+    application.write(1_000)
+    writing = threading.Thread(target=application.write_on)
+    recorder.start()
+    writing.start()
+    for _ in range(4):
+        wait_until_stored(recorder, count(recorder) + 1)
+        recorder.stop(signal.SIGKILL)
+        recorder.start()
+    application.stop()
+    writing.join()
+    application.write(1)
+    wait_until_stored(recorder, application.written)
+    assert recorder.rows("SELECT count(*), count(DISTINCT query_hash) FROM operation_metrics") == [
+        (application.written, 5)
+    ]
+    assert recorder.rows("SELECT count(*) FROM queries WHERE text LIKE '%WHERE id = ?'") == [(5,)]
+    assert recorder.stop() == 0

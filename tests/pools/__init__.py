@@ -1,0 +1,1 @@
+"""Connection pools: looked at in real servers, and callers that wait."""
