@@ -13,7 +13,10 @@ from pathlib import Path
 
 from benchmarks.report import Row, table
 
-ALL = ("writer", "start", "timing", "intake", "client", "fingerprint", "summary", "samplers", "footprint")
+ALL = (
+    "writer", "start", "timing", "intake", "client", "fingerprint", "summary", "slow", "samplers",
+    "footprint",
+)  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 
 

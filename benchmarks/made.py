@@ -31,7 +31,7 @@ def fill(path: Path, count: int) -> peewee.SqliteDatabase:
     schema.prepare(database, path)
     chance = random.Random(7)
     for kind, make in MAKERS.items():
-        _insert(database, KINDS[kind].table, _rows(kind, make, chance, count), count)
+        insert(database, KINDS[kind].table, _rows(kind, make, chance, count), count)
     return database
 
 
@@ -41,7 +41,8 @@ def _rows(kind: str, make: Make, chance: random.Random, count: int) -> Iterator[
         yield make(chance, n) | ({moment: START_MS + n * EVERY_MS} if moment else {})
 
 
-def _insert(database: peewee.SqliteDatabase, table: str, rows: Iterator[dict[str, Any]], count: int) -> None:
+def insert(database: peewee.SqliteDatabase, table: str, rows: Iterator[dict[str, Any]], count: int) -> None:
+    """Store ``count`` rows, and tell how far it is."""
     conn, done = raw(database), 0
     while batch := list(islice(rows, BATCH)):
         names = ", ".join(f'"{name}"' for name in batch[0])
@@ -57,8 +58,8 @@ def _values(row: dict[str, Any]) -> list[Any]:
     return list(row.values())
 
 
-def _one_of(chance: random.Random, name: str, many: int) -> str:
-    """The n-th of them comes about 1/n times as often as the first."""
+def one_of(chance: random.Random, name: str, many: int) -> str:
+    """One of so many names: the n-th of them comes about 1/n times as often as the first."""
     return f"{name}-{int(many ** chance.random()):04d}"
 
 
@@ -70,7 +71,7 @@ def _said(chance: random.Random) -> int | None:
 def _inference(chance: random.Random, _n: int) -> dict[str, Any]:
     seconds, out = chance.lognormvariate(0.7, 0.8), chance.randrange(20, 900)
     return {
-        "model_name": _one_of(chance, "model", 12), "task_type": "chat", "inference_time": seconds,
+        "model_name": one_of(chance, "model", 12), "task_type": "chat", "inference_time": seconds,
         "load_duration": seconds / 20 if chance.random() < 0.5 else None,
         "input_tokens": chance.randrange(50, 4000), "output_tokens": out,
         "tokens_per_second": out / seconds, "query_length": 200, "response_length": 4 * out,
@@ -80,7 +81,7 @@ def _inference(chance: random.Random, _n: int) -> dict[str, Any]:
 
 def _skill(chance: random.Random, _n: int) -> dict[str, Any]:
     return {
-        "skill_id": _one_of(chance, "skill", 80), "execution_ms": chance.lognormvariate(4, 1.2),
+        "skill_id": one_of(chance, "skill", 80), "execution_ms": chance.lognormvariate(4, 1.2),
         "tokens_in": chance.randrange(4000), "tokens_out": chance.randrange(900),
         "success": int(chance.random() > 0.02),
     }  # fmt: skip
@@ -90,10 +91,10 @@ def _operation(chance: random.Random, _n: int) -> dict[str, Any]:
     is_query = chance.random() < 0.6
     return {
         "metric_type": "query" if is_query else chance.choice(("api", "api", "frontend", "cache")),
-        "metric_name": _one_of(chance, "operation", 60), "duration_ms": chance.lognormvariate(1.5, 1.3),
-        "user_id": _one_of(chance, "user", 500) if chance.random() < 0.8 else None,
-        "session_id": _one_of(chance, "session", 5000),
-        "query_hash": _one_of(chance, "3f9c2ab0", 400) if is_query else None,
+        "metric_name": one_of(chance, "operation", 60), "duration_ms": chance.lognormvariate(1.5, 1.3),
+        "user_id": one_of(chance, "user", 500) if chance.random() < 0.8 else None,
+        "session_id": one_of(chance, "session", 5000),
+        "query_hash": one_of(chance, "3f9c2ab0", 400) if is_query else None,
         "rows": chance.randrange(100) if is_query else None, "success": _said(chance),
     }  # fmt: skip
 
@@ -101,7 +102,7 @@ def _operation(chance: random.Random, _n: int) -> dict[str, Any]:
 def _pool(chance: random.Random, _n: int) -> dict[str, Any]:
     active = chance.randrange(20)
     return {
-        "pool_name": _one_of(chance, "pool", 8), "database_name": "app", "total_connections": 20,
+        "pool_name": one_of(chance, "pool", 8), "database_name": "app", "total_connections": 20,
         "active_connections": active, "idle_connections": 20 - active, "waiting_connections": 0,
         "avg_connection_time_ms": chance.lognormvariate(0, 1) if chance.random() < 0.9 else None,
         "max_connection_time_ms": 12.0, "connection_errors": int(chance.random() < 0.01),
@@ -110,8 +111,8 @@ def _pool(chance: random.Random, _n: int) -> dict[str, Any]:
 
 def _benchmark(chance: random.Random, n: int) -> dict[str, Any]:
     return {
-        "run_id": f"{n:032x}", "project_name": _one_of(chance, "project", 6),
-        "benchmark_name": _one_of(chance, "benchmark", 10), "version": "1.0.0", "created_at": START_MS,
+        "run_id": f"{n:032x}", "project_name": one_of(chance, "project", 6),
+        "benchmark_name": one_of(chance, "benchmark", 10), "version": "1.0.0", "created_at": START_MS,
     }  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def _performance(chance: random.Random, n: int) -> dict[str, Any]:
 
 def _run(chance: random.Random, _n: int) -> dict[str, Any]:
     return {
-        "workload": _one_of(chance, "workload", 20), "wall_ms": chance.lognormvariate(5, 0.4),
+        "workload": one_of(chance, "workload", 20), "wall_ms": chance.lognormvariate(5, 0.4),
         "workload_kind": "command", "outcome": "ok" if chance.random() < 0.97 else "failed",
     }  # fmt: skip
 

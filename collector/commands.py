@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import click
@@ -28,7 +29,11 @@ class _ReaderLeft(Exception):
 
 
 class Commands(click.Group):
-    """A group whose commands are the files of `collector.cli`; ``x.py`` holds ``command``."""
+    """A group whose commands are the files of a package; ``x.py``, or a package ``x``, holds ``command``."""
+
+    def __init__(self, *words: Any, package: ModuleType = cli, **extra: Any) -> None:
+        super().__init__(*words, **extra)
+        self._package = package
 
     def make_context(self, *words: Any, **extra: Any) -> click.Context:
         """As click does; the help is printed here."""
@@ -46,11 +51,13 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The file names, without importing anything."""
-        return sorted(info.name for info in pkgutil.iter_modules(cli.__path__))
+        names = (info.name for info in pkgutil.iter_modules(self._package.__path__))
+        return sorted(name for name in names if not name.startswith("_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each with the first sentence about it, read from its file: importing all takes 0.2 s."""
-        rows = [(name, _about(Path(cli.__path__[0]) / f"{name}.py")) for name in self.list_commands(ctx)]
+        folder = Path(self._package.__path__[0])
+        rows = [(name, _about(folder / name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -58,13 +65,14 @@ class Commands(click.Group):
         """Import the one that is called."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"{cli.__name__}.{cmd_name}")
+        module = importlib.import_module(f"{self._package.__name__}.{cmd_name}")
         command: click.Command = module.command
         return command
 
 
 def _about(path: Path) -> str:
-    """The first line of the docstring of ``command`` in a file, without its full stop."""
+    """The first line of the docstring of ``command`` in a module or package, without its full stop."""
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == "command":
             return (ast.get_docstring(node) or "").split("\n")[0].rstrip(".")

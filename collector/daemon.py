@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from signal import SIGHUP
@@ -20,21 +20,25 @@ from collector.intake.changes import Changes
 from collector.intake.server import Server, Tasks
 from collector.intake.statements import Statements
 from collector.pace import Pace
+from collector.pools.pools import Pools
+from collector.pools.waiting import Waiting
 from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
 from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.sampling import Sampled
 from collector.schedule import LONGEST_SLEEP, Schedule
-from collector.settings import Settings, WorkloadSettings
+from collector.settings import PoolSettings, Settings, WorkloadSettings, own_thresholds
 from collector.signals import Signals
-from collector.slow import SlowQueries
+from collector.slow import SlowWarnings, Thresholds
 from collector.store import schema, sessions, upkeep
 from collector.store.buffer import Buffer
 from collector.store.cache import CLEAN_SECONDS
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
+from collector.store.texts import text_of
 from collector.store.writer import Step, Writer
+from collector.timings import Timings
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
 from collector.workloads.spawn import Children
@@ -66,12 +70,14 @@ class Daemon:
         self._reload = reload
         self._started = clock.now()
         self.buffer = Buffer()
-        self.slow = SlowQueries(settings.slow.query)
+        self.slow = SlowWarnings(Thresholds.of(settings.slow, own_thresholds(settings)))
+        self.timings = Timings()
         self.meter = Meter()
         self.children = Children(umask)
         self.pace = Pace(settings.sampling, on_battery)
         self.runs = Runs(self.buffer.put, self.children, self.meter, boot_id(), settings.slow.query)
         self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped, self._look)
+        self.pools, self.waiting = Pools(self.buffer.put, self.children), Waiting()
         self.sampled = Sampled(
             settings, self.buffer, self.pace, lambda: self.writer.last_flush_ms, self._note
         )
@@ -116,7 +122,8 @@ class Daemon:
         for name in schema.prepare(database, path):
             logger.info("schema.upgraded", migration=name)
         self._inode = inode(path)
-        self.writer = Writer(raw(database), self.buffer, self.slow)
+        self.slow.texts.look_up = text_of(raw(database))
+        self.writer = Writer(raw(database), self.buffer, self._timed, self._stored)
         self.writer.start()
         self.refresher = Refresher(self.writer, self.settings, lambda: self.buffer.counts().received)
         self.tails = Following(self.settings, self.buffer, self.refresher.known_statements)
@@ -124,6 +131,7 @@ class Daemon:
             yield self.writer
         finally:
             self.drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
+            self.slow.close()
             if self.drained:
                 database.close()  # a hung writer still uses it: leave it to the end of the process
 
@@ -144,7 +152,11 @@ class Daemon:
     def _listening(self) -> Iterator[None]:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
         statements = Statements(self.refresher.known_statements())
-        asks = {"status": lambda _: self.status()}
+        asks = {
+            "status": lambda _: self.status(),
+            "slow": self.slow.asked,
+            "timings": lambda _: {"timings": self.timings.table()},
+        }
         changes = Changes(self.writer, self.buffer, statements)
         tasks: Tasks = {"change": changes, "cache": self.refresher.remember}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
@@ -162,6 +174,8 @@ class Daemon:
         self.sampled.schedule(self.schedule)
         for workload in self.settings.workloads:
             self._schedule(workload)
+        for pool in self.settings.pools:
+            self._look_at(pool)
         self.schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         self.schedule.upkeep("summary", self.settings.log.summary, self._summarise)
         self.schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
@@ -207,6 +221,7 @@ class Daemon:
             if SIGHUP in came:
                 self.reload()
             watchdog.step(time.monotonic())
+            self.slow.step(time.monotonic())
             refuse_replaced(self.settings.database, self._inode)
 
     def _stopping(self) -> None:
@@ -249,7 +264,8 @@ class Daemon:
         # What only a restart can change stays as it was, so that every later reload says so again.
         self.settings = new = msgspec.structs.replace(new, collector=old.collector, runs=old.runs)
         log.configure(new.log.level)
-        self.slow.threshold = self.runs.slow_query = new.slow.query
+        self.slow.set(Thresholds.of(new.slow, own_thresholds(new)))
+        self.runs.slow_query = new.slow.query
         self.pace.sampling = new.sampling
         self.sampled.apply(new, self.schedule)
         before = {workload.name: workload for workload in old.workloads}
@@ -258,6 +274,7 @@ class Daemon:
                 self._schedule(workload)
         for name in before:
             self.schedule.drop_workload(name)
+        self._apply_pools(old.pools, new.pools)
         self.refresher.settings = new
         self.tails.apply(new.tails)
         self.schedule.upkeep("summary", new.log.summary, self._summarise)
@@ -292,11 +309,30 @@ class Daemon:
 
     # Small wires between the parts. -------------------------------------------------------------
 
+    def _timed(self, name: str, duration_ms: float, rows: int) -> None:
+        self.timings.heard(name, duration_ms, rows)
+        self.slow.own(name, duration_ms, rows)
+
+    def _stored(self, records: Sequence[msgspec.Struct]) -> None:
+        self.slow.stored(records)
+        self.waiting.stored(records, time.monotonic())
+
     def _look(self) -> None:
         self.step(clock.now())
 
     def _schedule(self, workload: WorkloadSettings) -> None:
         self.schedule.workload(workload, partial(self.runs.run, workload))
+
+    def _look_at(self, pool: PoolSettings) -> None:
+        self.schedule.pool(pool, partial(self.pools.look, pool))
+
+    def _apply_pools(self, old: tuple[PoolSettings, ...], new: tuple[PoolSettings, ...]) -> None:
+        for gone in {pool.name for pool in old} - {pool.name for pool in new}:
+            self.schedule.drop_pool(gone)
+        for pool in new:
+            if pool not in old:
+                self._look_at(pool)
+        self.pools.keep(new)
 
     def _missed(self, name: str, due_ms: int, detail: str) -> None:
         if workload := self._named(name):

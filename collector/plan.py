@@ -7,10 +7,11 @@ from collections import defaultdict
 from typing import Any
 
 from collector.errors import DatabaseError
+from collector.intake.tails.paths import files
 from collector.opened import any_reader
 from collector.samplers.base import SAMPLERS
 from collector.schedule import next_times
-from collector.settings import Settings, WorkloadSettings
+from collector.settings import PoolSettings, Settings, TailSettings, WorkloadSettings
 from collector.store import schema
 from collector.store.database import file_size
 
@@ -33,7 +34,24 @@ def planned(settings: Settings, now_ms: int) -> Row:
         "summaries": _summaries(settings),
         "parallel": settings.runs.parallel,
         "workloads": [_workload(workload, now_ms) for workload in settings.workloads],
+        "tails": [_tail(tail) for tail in settings.tails],
+        "pools": [_pool(pool) for pool in settings.pools],
     }
+
+
+def _tail(tail: TailSettings) -> Row:
+    """A log may come later, but a slip of the pen should be seen."""
+    return {
+        "name": tail.source,
+        "format": tail.format,
+        "path": str(tail.path),
+        "files": len(files(tail.path)),
+    }
+
+
+def _pool(pool: PoolSettings) -> Row:
+    timeout_ms = round(min(pool.timeout, pool.every) * 1000)
+    return {"name": pool.name, "kind": pool.kind, "every_s": float(pool.every), "timeout_ms": timeout_ms}
 
 
 def _summaries(settings: Settings) -> Row:

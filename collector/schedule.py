@@ -27,7 +27,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from collector import weekdays
 from collector.log import Folded, get_logger
-from collector.settings import WorkloadSettings
+from collector.settings import PoolSettings, WorkloadSettings
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
@@ -39,6 +39,7 @@ DEVICE_THREADS = 3
 # The scheduler looks at the clock at every wake-up, and wakes up this often at least.
 LONGEST_SLEEP = 5.0
 _WORKLOAD = "workload:"
+_POOL = "pool:"
 ALIASES = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -235,6 +236,23 @@ class Schedule:
             replace_existing=True,
             misfire_grace_time=grace(workload.every),
         )
+
+    def pool(self, pool: PoolSettings, look: Callable[[], None]) -> None:
+        """Look at a pool; replaces an older one of its name. A late look is still a true one."""
+        every = float(pool.every)
+        self._scheduler.add_job(
+            look,
+            Grid(lambda: every),
+            id=_POOL + pool.name,
+            executor="workloads",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    def drop_pool(self, name: str) -> None:
+        """Take a pool out; a look under way goes on to its end."""
+        if self._scheduler.get_job(_POOL + name):
+            self._scheduler.remove_job(_POOL + name)
 
     def drop_samplers(self) -> None:
         """Take all groups of samplers out."""

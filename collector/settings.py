@@ -68,6 +68,13 @@ SECTIONS: dict[str, type[Section]] = {
 LISTS = ("workloads", "tails", "pools")
 
 
+def own_thresholds(settings: Settings) -> dict[str, float]:
+    """From when on what a tail or a workload tells of is slow, in seconds, where it says so itself."""
+    tails = {tail.source: tail.slow for tail in settings.tails}
+    workloads = {workload.name: getattr(workload, "slow", None) for workload in settings.workloads}
+    return {name: float(slow) for name, slow in (tails | workloads).items() if slow is not None}
+
+
 def default_folder() -> Path:
     """Where the record is kept unless the config says: systemd's state folder, or the user's.
 
@@ -160,4 +167,5 @@ __all__ = [
     "default_folder",
     "dotted",
     "load",
+    "own_thresholds",
 ]

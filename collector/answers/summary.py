@@ -6,7 +6,7 @@ are taken from their digests, whose percentiles lie within 1 %; counts, sums and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,10 @@ class Window:
         return digest.last_ms < self.since_ms or self.until_ms <= digest.first_ms
 
 
+# Windows, and what is known of each.
+Parts = Sequence[tuple[Window, dict[Key, Figures]]]
+
+
 def summary(
     database: peewee.SqliteDatabase,
     topic: Topic,
@@ -54,17 +58,22 @@ def summary(
     The most frequent keys come first, at most ``limit`` of them. What it used of the query cache, and
     what should go there, is told in ``noted``.
     """
-    noted = Noted() if noted is None else noted
-    found = ends(database, topic.table)
-    if found is None:
-        return []
-    keys: dict[Key, Figures] = {}
-    if _few(found):
-        _add_rows(database, topic, window, found, keys)
-    else:
-        _add_stretches(database, topic, window, found, keys, noted)
+    (keys,) = collected(database, topic, [window], Noted() if noted is None else noted)
     ordered = sorted(keys.items(), key=lambda item: (-item[1].count, item[0]))
     return [_row(topic, key, figures) for key, figures in ordered[:limit]]
+
+
+def collected(
+    database: peewee.SqliteDatabase, topic: Topic, windows: Sequence[Window], noted: Noted
+) -> list[dict[Key, Figures]]:
+    """What is known of each key, window by window; no two of them may overlap."""
+    parts: Parts = [(window, {}) for window in windows]
+    found = ends(database, topic.table)
+    if found is not None and _few(found):
+        _add_rows(database, topic, parts, found)
+    elif found is not None:
+        _add_stretches(database, topic, parts, found, noted)
+    return [keys for _, keys in parts]
 
 
 def is_exact(database: peewee.SqliteDatabase, topic: Topic) -> bool:
@@ -78,61 +87,33 @@ def _few(among: Ends) -> bool:
 
 
 def _add_stretches(
-    database: peewee.SqliteDatabase,
-    topic: Topic,
-    window: Window,
-    among: Ends,
-    keys: dict[Key, Figures],
-    noted: Noted,
+    database: peewee.SqliteDatabase, topic: Topic, parts: Parts, among: Ends, noted: Noted
 ) -> None:
-    """Full stretches by their digests, where the window does not cut them, and the rows behind them."""
+    """Full stretches by their digests, where no window cuts them, and the rows behind them."""
     kept = Kept(database, topic)
     todo = list(covering(among))
     while todo:
         stretch = todo.pop()
         digest = kept.digest(stretch)
-        if digest is not None and window.misses(digest):
-            continue
-        if digest is not None and window.holds(digest):
-            digests.add(topic, keys, digest)
-        elif stretch.level:
+        touched = [part for part in parts if digest is None or not part[0].misses(digest)]
+        if digest is not None and len(touched) == 1 and touched[0][0].holds(digest):
+            digests.add(topic, touched[0][1], digest)
+        elif touched and stretch.level:
             todo += stretch.parts
-        else:
-            _add_rows(database, topic, window, stretch.ends, keys)
+        elif touched:
+            _add_rows(database, topic, touched, stretch.ends)
     noted.hits += kept.hits
     noted.made += kept.made
-    _add_rows(database, topic, window, behind(among), keys)
+    _add_rows(database, topic, parts, behind(among))
 
 
-def _add_rows(
-    database: peewee.SqliteDatabase, topic: Topic, window: Window, among: Ends, keys: dict[Key, Figures]
-) -> None:
-    """Rows one by one, as they come from SQLite; the times are kept as they are."""
-    width = len(topic.keys)
-    means, sums = len(topic.means), len(topic.sums)
-    grouped: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+def _add_rows(database: peewee.SqliteDatabase, topic: Topic, parts: Parts, among: Ends) -> None:
+    """Rows whose times are kept as they are."""
     execute: Any = database.execute_sql
-    for row in execute(digests.rows_statement(topic), (*among, window.since_ms, window.until_ms)):
-        grouped.setdefault(row[:width], []).append(row[width:])
-    for key, rows in grouped.items():
-        times, failures, *further = zip(*rows, strict=True)
-        values = [value for value in times if value is not None]
-        judged = [failed for failed in failures if failed is not None]
-        more: list[Any] = []
-        for column in further[:means]:
-            given = [value for value in column if value is not None]
-            more += [len(given), sum(given)]
-        more += [
-            sum(value for value in column if value is not None) for column in further[means : means + sums]
-        ]
-        more += [
-            max((v for v in column if v is not None), default=None) for column in further[means + sums :]
-        ]
-        part = Figures(
-            len(rows), len(values), len(judged), sum(judged), sum(values),
-            min(values, default=None), max(values, default=None), more, values=values,
-        )  # fmt: skip
-        digests.into(topic, keys, tuple(map(str, key)), part)
+    for window, keys in parts:
+        rows = execute(digests.rows_statement(topic), (*among, window.since_ms, window.until_ms))
+        for key, figures in digests.of_keys(topic, rows):
+            digests.into(topic, keys, key, figures)
 
 
 def _row(topic: Topic, key: Key, figures: Figures) -> Row:
@@ -142,11 +123,12 @@ def _row(topic: Topic, key: Key, figures: Figures) -> Row:
         row["failure_rate"] = figures.failed / figures.judged if figures.judged else None
     row["avg_ms"] = figures.total / figures.timed if figures.timed else None
     row["min_ms"], row["max_ms"] = figures.low, figures.high
-    row["p50_ms"], row["p95_ms"], row["p99_ms"] = _percentiles(figures)
+    row["p50_ms"], row["p95_ms"], row["p99_ms"] = percentiles(figures)
     return row | dict(_further(topic, figures))
 
 
-def _percentiles(figures: Figures) -> list[float | None]:
+def percentiles(figures: Figures) -> list[float | None]:
+    """The 50th, 95th and 99th of a key."""
     buckets = figures.sketched()
     if not buckets:
         values = sorted(figures.values)
@@ -162,4 +144,6 @@ def _further(topic: Topic, figures: Figures) -> Iterator[tuple[str, Any]]:
     for name in topic.means:
         count, total = next(more), next(more)
         yield name, total / count if count else None
-    yield from zip((*topic.sums, *topic.highs), more, strict=True)
+    for name in topic.sums:  # of whole numbers, though SQLite gives a float that cannot overflow
+        yield name, int(next(more))
+    yield from zip(topic.highs, more, strict=True)

@@ -102,7 +102,7 @@ class InferenceColumns(TypedDict, total=False):
 
 
 class OperationColumns(TypedDict, total=False):
-    """One timed operation. With it may come `sql` and `dialect`: the statement is kept without literals."""
+    """One timed operation. With it may come `sql` and `dialect`, and a `plan`: kept without literals."""
 
     id: str | None
     metric_type: Required[str]
@@ -123,6 +123,7 @@ class OperationColumns(TypedDict, total=False):
     metadata: Json | None
     sql: str | None
     dialect: str | None
+    plan: str | None
 
 
 class PoolColumns(TypedDict, total=False):

@@ -75,6 +75,8 @@ def _facts(plan: Row) -> list[tuple[str, list[str], str]]:
         *(("sampling", [_sampled(group)], "") for group in plan["sampling"]),
         ("left out", plan["off"], ", "),
         ("summaries", _summed_up(plan["summaries"]), " · "),
+        ("tails", [_followed(tail) for tail in plan["tails"]], ", "),
+        ("pools", [f"{p['name']} ({p['kind']}) every {span(p['every_s'])}" for p in plan["pools"]], ", "),
         ("workloads", [_how_many(plan)], ""),
     ]
     return [fact for fact in facts if fact[1]]
@@ -93,6 +95,11 @@ def _summed_up(summaries: Row) -> list[str]:
         return [every]
     missing = "" if summaries["taskboard_is_there"] else " (there is no such file)"
     return [every, f"joined with {taskboard}{missing}"]
+
+
+def _followed(tail: Row) -> str:
+    missing = "" if tail["files"] else "; there is no such file yet"
+    return f"{tail['name']} ({tail['format']}{missing})"
 
 
 def _how_many(plan: Row) -> str:

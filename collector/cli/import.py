@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -15,13 +15,15 @@ from collector.commands import config_option, json_option
 from collector.errors import CollectorError, UsageError
 from collector.importers.base import IMPORTERS, Importer, Item, Options, Source
 from collector.importers.feed import Tally, feed
+from collector.importers.logs import import_log, log_options
 from collector.importers.progress import Progress
 from collector.importers.timing import LONGEST_NAME
+from collector.intake.tails.base import FORMATS
 from collector.opened import reading_settings
 from collector.records.base import pushed_kinds
 from collector.registry import nearest
 from collector.settings import Settings
-from collector.submit import Send, sink
+from collector.submit import sink, store
 from collector.tell import tell
 from collector.terminal import print_json, printable
 
@@ -37,24 +39,26 @@ def _epilog() -> str:
 @click.command(epilog=_epilog())
 @click.argument("format_name", metavar="FORMAT")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--name", metavar="N", help="What to call the workload (hyperfine, pytest-benchmark).")
+@click.option("--name", metavar="N", help="What to call the workload, or the source of a log.")
 @click.option("--kind", metavar="KIND", help="The kind of lines that do not name theirs (jsonl).")
+@click.option("--prefix", metavar="P", help="The server's log_line_prefix (postgresql).")
+@click.option("--timezone", metavar="TZ", help="The zone of a log that does not tell it, as Europe/Berlin.")
+@click.option("--pattern", metavar="RE", help="A regular expression with named groups (pattern).")
 @config_option
 @json_option
 def command(
     format_name: str,
     files: tuple[str, ...],
-    name: str | None,
-    kind: str | None,
     config: Path | None,
     as_json: bool,
+    **given: str | None,
 ) -> int:
     """Take over what other programs measured; what is there already is not stored twice.
 
     FILE may be - for stdin.
     """
     form = _form(format_name)
-    options = _options(form, name, kind)
+    options = _options(form, given)
     settings = reading_settings(config)
     done = [_imported(settings, form, options, file, as_json, len(files) > 1) for file in files]
     if as_json:
@@ -70,16 +74,22 @@ def _form(name: str) -> Importer:
     return IMPORTERS[name]
 
 
-def _options(form: Importer, name: str | None, kind: str | None) -> Options:
-    for option, value in (("name", name), ("kind", kind)):
+def _options(form: Importer, given: dict[str, str | None]) -> Options:
+    for option, value in given.items():
         if value is not None and option not in form.takes:
             raise UsageError(f"--{option} means nothing for {form.name}")
-    if name is not None and not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
-        raise UsageError(f"--name {name!r}: 1 to {LONGEST_NAME} printable characters")
+    options = Options(**given)
+    if options.name is not None and not (
+        options.name.isprintable() and 0 < len(options.name) <= LONGEST_NAME
+    ):
+        raise UsageError(f"--name {options.name!r}: 1 to {LONGEST_NAME} printable characters")
     kinds = pushed_kinds()
-    if kind is not None and kind not in kinds:
-        raise UsageError(f"unknown kind {kind!r}{nearest(kind, kinds)}", hint=f"kinds: {', '.join(kinds)}")
-    return Options(name, kind)
+    if options.kind is not None and options.kind not in kinds:
+        hint = f"kinds: {', '.join(kinds)}"
+        raise UsageError(f"unknown kind {options.kind!r}{nearest(options.kind, kinds)}", hint=hint)
+    if form.is_log:
+        log_options(FORMATS[form.name], options)
+    return options
 
 
 def _imported(
@@ -89,8 +99,8 @@ def _imported(
     tally, error = Tally("imported"), ""
     try:
         source = _source(file)
-        with source.stream, sink(settings) as send:
-            _feed(form, options, source, send, tally)
+        with source.stream:
+            (_import_log if form.is_log else _feed)(settings, form, options, source, tally)
     except UsageError:
         raise
     except CollectorError as failure:
@@ -104,9 +114,17 @@ def _imported(
     return {"file": file, **tally.document(), "error": error or None}
 
 
-def _feed(form: Importer, options: Options, source: Source, send: Send, tally: Tally) -> None:
-    followed = source.stream if form.streams else None
-    with Progress(f"importing {printable(Path(source.name).name)}", followed) as progress:
+def _import_log(settings: Settings, form: Importer, options: Options, source: Source, tally: Tally) -> None:
+    with store(settings) as to, _progress(source, source.stream) as progress:
+        import_log(form.name, source, options, to, tally, lambda: progress.show(tally.total))
+
+
+def _progress(source: Source, followed: BinaryIO | None) -> Progress:
+    return Progress(f"importing {printable(Path(source.name).name)}", followed)
+
+
+def _feed(settings: Settings, form: Importer, options: Options, source: Source, tally: Tally) -> None:
+    with sink(settings) as send, _progress(source, source.stream if form.streams else None) as progress:
         feed(_batches(form.read(source, options)), send, tally, lambda: progress.show(tally.total))
 
 

@@ -25,6 +25,9 @@ class Options:
 
     name: str | None = None
     kind: str | None = None
+    prefix: str | None = None
+    timezone: str | None = None
+    pattern: str | None = None
 
 
 class Entry(NamedTuple):
@@ -53,13 +56,17 @@ Read = Callable[[Source, Options], Iterator[Item]]
 
 @dataclass(frozen=True)
 class Importer:
-    """A format by its name. ``takes`` are the options it understands; ``streams``: it reads bit by bit."""
+    """A format by its name. ``takes`` are the options it understands; ``streams``: it reads bit by bit.
+
+    ``log``: it is a format of logs, which has no reader of records; see `collector.importers.logs`.
+    """
 
     name: str
     about: str
     read: Read
     takes: tuple[str, ...]
     streams: bool
+    is_log: bool = False
 
 
 IMPORTERS: Registry[Importer] = Registry("import format")

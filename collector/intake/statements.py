@@ -47,3 +47,7 @@ class Statements:
         """Have the text of this hash offered again: the record that was to bring it is not stored."""
         if self._offered.get(query_hash) != _FOR_EVER:
             self._offered.pop(query_hash, None)
+
+    def forget(self) -> None:
+        """Have all texts offered again that were not stored already when this began."""
+        self._offered = {key: at for key, at in self._offered.items() if at == _FOR_EVER}

@@ -117,7 +117,8 @@ class Part:
     @cached_property
     def insertion(self) -> Insertion:
         """How its rows are stored."""
-        return Insertion(self.table, _given(self.model))
+        own = KINDS_BY_MODEL.get(self.model)
+        return own.insertion if own is not None else Insertion(self.table, _given(self.model))
 
     @property
     def table(self) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from collector.orm import peewee
 from collector.records.base import Arrival, Document, Flag, Real, Record, Text, Timestamp, Whole, kind, once
 from collector.records.columns import LONGEST_MS
-from collector.records.query import LONGEST_TEXT, Query
+from collector.records.query import Query
+from collector.records.query_plan import QueryPlan
+from collector.records.statement import plan_columns, query_columns
 
 TYPES = ("query", "api", "frontend", "cache")
 DIALECTS = ("generic", "sqlite", "postgresql", "mysql")
@@ -23,41 +25,51 @@ _NOTHING = object()
 def arrive(columns: dict[str, Any], arrival: Arrival) -> None:
     """Make a fingerprint of ``sql``; a hash of the sender's own is kept. Raises ValueError."""
     sql, dialect = columns.pop("sql", None), columns.pop("dialect", None)
-    if faults := [*_faults(columns, sql, dialect)]:
+    plan = columns.pop("plan", None)
+    if faults := [*_faults(columns, sql, dialect, plan)]:
         raise ValueError(*faults)
-    if sql is None:
-        return
-    if arrival.statements is not None:
+    if sql is not None and arrival.statements is not None:
         _fingerprint(columns, sql, dialect or "generic", arrival)
+    if plan is not None and isinstance(columns.get("query_hash"), str):
+        columns["plan"] = plan_columns(
+            columns["query_hash"],
+            plan,
+            dialect=dialect or "generic",
+            source=str(columns.get("metric_name")),
+            duration_ms=columns.get("duration_ms"),
+            timestamp=arrival.now_ms,
+        )
 
 
-def _faults(columns: dict[str, Any], sql: object, dialect: object) -> Iterator[str]:
+def _faults(columns: dict[str, Any], sql: object, dialect: object, plan: object) -> Iterator[str]:
     if columns.pop("query", _NOTHING) is not _NOTHING:
         yield "unknown column 'query' (did you mean 'sql'?)"
     if dialect is not None and dialect not in DIALECTS:
         yield f"dialect: must be one of {', '.join(DIALECTS)}"
     if sql is not None and not (isinstance(sql, str) and len(sql) <= LONGEST_SQL):
         yield f"sql: must be a text of at most {LONGEST_SQL:,} characters"
+    if plan is None:
+        return
+    if not (isinstance(plan, str) and 0 < len(plan) <= LONGEST_SQL):
+        yield f"plan: must be a text of at most {LONGEST_SQL:,} characters"
+    elif sql is None and columns.get("query_hash") is None:
+        yield "plan: belongs to a statement; give sql or query_hash too"
 
 
 def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arrival) -> None:
     assert arrival.statements is not None
     own = columns.get("query_hash")
-    if own is None:
-        columns["query_hash"], text, version = arrival.statements.of(sql, dialect)
-    elif isinstance(own, str):  # else the check of the columns says so
-        text, version = arrival.statements.of(sql, dialect)[1], 0
-    else:
-        return
+    if own is not None and not isinstance(own, str):
+        return  # the check of the columns says so
+    made, text, version = arrival.statements.of(sql, dialect)
+    columns["query_hash"] = own or made
+    if columns["query_hash"] != made:
+        version = 0
     if arrival.statements.is_new(columns["query_hash"]):
-        columns["query"] = {
-            "query_hash": columns["query_hash"],
-            "fp_version": version,
-            "dialect": dialect,
-            "text": text[:LONGEST_TEXT],
-            "sample": arrival.statements.sample(sql, dialect)[:LONGEST_TEXT],
-            "first_seen": arrival.now_ms,
-        }
+        sample = arrival.statements.sample(sql, dialect)
+        columns["query"] = query_columns(
+            columns["query_hash"], text, version, dialect=dialect, sample=sample, first_seen=arrival.now_ms
+        )
 
 
 @kind(
@@ -65,12 +77,12 @@ def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arriv
     "reported",
     source="the sender",
     pushed=True,
-    parts={"query": Query},
+    parts={"query": Query, "plan": QueryPlan},
     arrive=arrive,
-    inputs=("sql", "dialect"),
+    inputs=("sql", "dialect", "plan"),
 )
 class Operation(Record):
-    """One timed operation. With it may come `sql` and `dialect`: the statement is kept without literals."""
+    """One timed operation. With it may come `sql` and `dialect`, and a `plan`: kept without literals."""
 
     id = peewee.AutoField(help_text="counts up")
     record_id = Text(

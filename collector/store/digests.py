@@ -76,13 +76,21 @@ def statement(topic: Topic) -> str:
 
 
 def rows_statement(topic: Topic) -> str:
-    """SQL for the rows themselves: keys, value, failed, then the further columns."""
-    columns = [*topic.keys, topic.value, topic.failed, *_further(topic)]
+    """SQL for the rows between two row numbers and two moments, as `by_key` has them."""
     return (
-        f"SELECT {', '.join(columns)} FROM {topic.source}"  # noqa: S608  # only words of ours
+        f"SELECT {by_key(topic)} FROM {topic.source}"  # noqa: S608  # only words of ours
         f" WHERE {topic.table}.rowid BETWEEN ? AND ? AND {topic.moment} >= ? AND {topic.moment} < ?"
-        f" AND {topic.where}"
+        f" AND {topic.where} GROUP BY {', '.join(topic.keys)}"
     )
+
+
+def by_key(topic: Topic) -> str:
+    """SQL of a row a key: the key, its times one by one as JSON, its figures. For `of_keys`.
+
+    Brought together by SQLite, since each row that Python sees costs more than all the rest of it.
+    """
+    times = f"json_group_array({topic.value}) FILTER (WHERE {topic.value} IS NOT NULL)"
+    return f"{', '.join(topic.keys)}, {times}, {_figures(topic)}"
 
 
 def _further(topic: Topic) -> Iterator[str]:
@@ -107,16 +115,34 @@ def _figures(topic: Topic) -> str:
 
 def of_rows(topic: Topic, rows: Iterable[tuple[Any, ...]]) -> Digest:
     """The digest that the rows of `statement` make."""
-    width, digest = len(topic.keys), nothing()
-    for row in rows:
-        key, bucket = tuple(map(str, row[:width])), row[width]
-        first, last, count, timed, judged, failed, total, low, high, *more = row[width + 1 :]
+    digest = nothing()
+    for key, bucket, (first, last), part in _read(topic, rows):
         digest.first_ms, digest.last_ms = min(digest.first_ms, first), max(digest.last_ms, last)
-        part = Figures(count, timed, judged, int(failed), total, low, high, more)
         if bucket is not None:
-            part.buckets[bucket] = timed
+            part.buckets[bucket] = part.timed
         into(topic, digest.keys, key, part)
     return digest
+
+
+def of_keys(topic: Topic, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Key, Figures]]:
+    """The figures in the rows of `by_key`; the times are kept as they are."""
+    for key, times, _, part in _read(topic, rows):
+        part.values = _TIMES.decode(times)
+        yield key, part
+
+
+_TIMES = msgspec.json.Decoder(list[float])
+
+
+def _read(
+    topic: Topic, rows: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[Key, Any, tuple[int, int], Figures]]:
+    """Of each row the key, what stands behind it, the first and last moment, and the figures."""
+    width = len(topic.keys)
+    for row in rows:
+        first, last, count, timed, judged, failed, total, low, high, *more = row[width + 1 :]
+        part = Figures(count, timed, judged, int(failed), total, low, high, more)
+        yield tuple(map(str, row[:width])), row[width], (first, last), part
 
 
 def join(topic: Topic, whole: Digest, part: Digest) -> None:

@@ -25,7 +25,7 @@ from collector.store.replacing import Ask, Stop, replace
 from collector.store.seen import ends
 from collector.store.stretches import Kept
 from collector.store.taskboard import Tasks
-from collector.store.topics import TOPICS, Topic
+from collector.store.topics import DIGESTED, Topic
 
 log = get_logger("summaries")
 
@@ -82,8 +82,7 @@ def refresh(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, *, now_ms: in
 def digest_all(database: peewee.SqliteDatabase, ask: Ask, stop: Stop, now_ms: int) -> dict[str, int]:
     """Work out the digests of all full stretches that have none yet; how many, and of how many topics not."""
     tried = [
-        _tried(topic.name, partial(_digest_topic, topic, database, ask, stop, now_ms))
-        for topic in TOPICS.values()
+        _tried(topic.name, partial(_digest_topic, topic, database, ask, stop, now_ms)) for topic in DIGESTED
     ]
     return {"digests": sum(filter(None, tried)), "failed": tried.count(None)}
 

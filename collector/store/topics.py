@@ -113,3 +113,16 @@ TOPICS: dict[str, Topic] = {
         ),
     )
 }  # fmt: skip
+
+# What `collector slow` is worked out of: `queries` once more, apart by who sent them. `summary` does not
+# show it.
+SLOW = Topic(
+    "slow", "operation_metrics", ("query_hash", "metric_name"), "duration_ms",
+    "queries by their fingerprint and their source",
+    where="metric_type = 'query' AND query_hash IS NOT NULL",
+    means={"rows": "rows"},
+    highs={"last_seen": "timestamp", "first_seen_negated": "-timestamp"},
+)  # fmt: skip
+
+# Those of which digests are kept.
+DIGESTED = (*TOPICS.values(), SLOW)

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,6 +24,7 @@ from collector.records.gap import Gap
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
 from collector.store.database import savepoint, transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
+from collector.store.listeners import Stored, Timed, nobody
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
@@ -41,14 +42,6 @@ GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 Step = Callable[["sqlite3.Connection"], Any]
 # Hears a step's result, or its error.
 Then = Callable[[Any, BaseException | None], None]
-
-
-class Timed(Protocol):
-    """Hears how long one of our own statements took (name, milliseconds, rows)."""
-
-    def __call__(self, name: str, duration_ms: float, rows: int) -> None:
-        """Take note of one."""
-        ...
 
 
 class Asked:
@@ -87,10 +80,13 @@ class Asked:
 class Writer:
     """Owns the read-write connection from the moment it is given to it."""
 
-    def __init__(self, conn: sqlite3.Connection, buffer: Buffer, timed: Timed = lambda *_: None) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, buffer: Buffer, timed: Timed = nobody, stored: Stored = nobody
+    ) -> None:
         self._conn = conn
         self._buffer = buffer
         self._timed = timed
+        self._stored = stored
         self._flight: Flight | None = None
         self._asked: deque[Asked] = deque()
         self._doing: Asked | None = None
@@ -237,6 +233,10 @@ class Writer:
         self.last_commit_ms = now.wall_ms
         self._settle(flight, outcomes, now)
         self._timed("flush", self.last_flush_ms, len(flight))
+        parts = (flight.own, *(batch.records for batch in flight.batches))
+        for records, outcome in zip(parts, outcomes, strict=True):
+            if outcome.committed:  # what was sent a second time is no news
+                self._stored(records)
         return True
 
     def _settle(self, flight: Flight, outcomes: list[Outcome], now: Instant) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from collector.submit.directly import Directly
 from collector.submit.lines import as_lines
 from collector.submit.through import Through
 from collector.submit.turn import Turn
-from collector.submit.way import Answer, Moved, Way
+from collector.submit.way import Answer, Load, Moved, Way, merge
 
-__all__ = ["PATIENCE_SECONDS", "Answer", "Send", "sink", "submit"]
+__all__ = ["PATIENCE_SECONDS", "Answer", "Load", "Send", "Store", "sink", "store", "submit"]
 
 PATIENCE_SECONDS = 30.0  # for one batch of many
 _LONGEST_SECONDS = 5.0  # for a small thing that somebody waits for
@@ -32,6 +33,7 @@ _MANY = 100
 _IDLE_SECONDS = 0.05
 
 Send = Callable[[Sequence[Any]], Answer]
+Store = Callable[[Load], Answer]
 
 
 def submit(settings: Settings, items: Sequence[dict[str, Any]]) -> Answer:
@@ -45,6 +47,16 @@ def submit(settings: Settings, items: Sequence[dict[str, Any]]) -> Answer:
         first = answer["rejected"][0]
         raise CollectorError(f"record {first['position'] + 1} was refused: {first['reason']}")
     return answer
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[Store]:
+    """What stores loads of records that we made ourselves; otherwise as `sink`."""
+    made = _Sink(settings, PATIENCE_SECONDS)
+    try:
+        yield made.store
+    finally:
+        made.close()
 
 
 @contextmanager
@@ -84,9 +96,17 @@ class _Sink:
         with self._using:
             self._stop_waiting()
             for line in lines:
-                _merge(answer, self._deliver(line.items), line.positions)
+                merge(answer, self._by_way(partial(_deliver, line.items)), line.positions)
             self._let_go_soon(len(items))
         answer["rejected"].sort(key=lambda one: one["position"])
+        return answer
+
+    def store(self, load: Load) -> Answer:
+        """Store what we made ourselves: it is not checked again, nor made JSON of where no daemon runs."""
+        with self._using:
+            self._stop_waiting()
+            answer = self._by_way(partial(_store, load), load.again)
+            self._let_go_soon(_MANY)
         return answer
 
     def close(self) -> None:
@@ -123,7 +143,7 @@ class _Sink:
         if idle is not None:
             idle.cancel()
 
-    def _deliver(self, items: list[Any]) -> Answer:
+    def _by_way(self, act: Callable[[Way], Answer], again: Callable[[], None] = lambda: None) -> Answer:
         deadline = time.monotonic() + _SETTLE_SECONDS
         if isinstance(self._way, Directly) and self._turn.is_over():
             self._close()
@@ -131,11 +151,12 @@ class _Sink:
             try:
                 if self._way is None:
                     self._way = self._choose()
-                return self._way.deliver(items)
+                return act(self._way)
             except Moved as moved:
                 self._close()
                 if time.monotonic() > deadline:
                     raise moved.told from moved
+            again()
             time.sleep(_LOOK_SECONDS)
 
     def _choose(self) -> Way:
@@ -146,10 +167,9 @@ class _Sink:
         return Directly(self._settings)
 
 
-def _merge(whole: Answer, part: Answer, positions: list[int]) -> None:
-    """Add what became of one line; ``positions`` are those of its records in the whole."""
-    whole["committed"] += part["committed"]
-    whole["duplicate"] += part["duplicate"]
-    whole["rejected"] += [{**one, "position": positions[one["position"]]} for one in part["rejected"]]
-    words = ("committed", "duplicate")
-    whole["result"] = next((word for word in words if whole[word]), "rejected")
+def _deliver(items: list[Any], way: Way) -> Answer:
+    return way.deliver(items)
+
+
+def _store(load: Load, way: Way) -> Answer:
+    return way.store(load)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from collector import clock, log
 from collector.errors import AlreadyRunning, CollectorError
@@ -18,7 +21,7 @@ from collector.store.buffer import Batch, Buffer, Outcome
 from collector.store.database import open_writer, raw
 from collector.store.lock import InstanceLock
 from collector.store.writer import Writer
-from collector.submit.way import Answer, Moved
+from collector.submit.way import Answer, Load, Moved
 
 _STUCK_SECONDS = 2.0  # in which it gets over another program's lock on the file
 _LOOK_SECONDS = 0.05
@@ -51,10 +54,18 @@ class Directly:
         line = json.dumps(items, separators=(",", ":")).encode()
         said = protocol.parse(line, Arrival(clock.now().wall_ms, self._statements))
         assert isinstance(said, Delivery)  # a list asks nothing
-        if not said.records:
-            return protocol.told(Outcome(), said)
+        return protocol.told(self._written(said.records), said)
+
+    def store(self, load: Load) -> Answer:
+        """Write them now; they need no check."""
+        return protocol.told(self._written(load.records()))
+
+    def _written(self, records: Sequence[msgspec.Struct]) -> Outcome:
+        """What became of them. Raises CollectorError when the database takes nothing."""
+        if not records:
+            return Outcome()
         outcomes = list[Outcome]()
-        self._buffer.offer(time.monotonic(), Batch(said.records, 0, outcomes.append))
+        self._buffer.offer(time.monotonic(), Batch(records, 0, outcomes.append))
         deadline = time.monotonic() + _STUCK_SECONDS
         self._writer.step(clock.now())
         while not outcomes:
@@ -62,7 +73,7 @@ class Directly:
                 raise CollectorError(f"{self._path}: {self._writer.stuck}", hint="mend that and try again")
             time.sleep(_LOOK_SECONDS)
             self._writer.step(clock.now())
-        return protocol.told(outcomes[0], said)
+        return outcomes[0]
 
     def close(self) -> None:
         """Close the database, then let go of the lock."""

@@ -8,7 +8,11 @@ from typing import Any
 
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError, NotRunning
-from collector.submit.way import Answer, Moved
+from collector.intake import protocol
+from collector.intake.protocol import Delivery
+from collector.store.buffer import Outcome
+from collector.submit.lines import as_lines
+from collector.submit.way import Answer, Load, Moved, merge
 
 _HINT = "look at it with `collector status`"
 
@@ -34,6 +38,14 @@ class Through:
                     hint="see `collector status` for its queue, then try again",
                 )
             time.sleep(answer["retry_after_ms"] / 1000)
+
+    def store(self, load: Load) -> Answer:
+        """Send them, on as many lines as they take."""
+        lines, refused = as_lines(load.told())
+        answer = protocol.told(Outcome(), Delivery((), (), refused, 0))
+        for line in lines:
+            merge(answer, self.deliver(line.items), line.positions)
+        return answer
 
     def close(self) -> None:
         """Close the connection."""

@@ -20,7 +20,8 @@ class Result:
 
     ``cpu_ms`` is the processor time of all that it started, whether or not that is a column: it
     tells its own load from that of others. ``stopped`` marks a run that the recorder's own stop cut
-    off, which is nobody's fault.
+    off, which is nobody's fault. ``query`` is the statement that it ran, and its dialect: an execution of
+    it is recorded besides.
     """
 
     outcome: Outcome
@@ -28,6 +29,7 @@ class Result:
     measured: dict[str, Any] = field(default_factory=dict)
     cpu_ms: float = 0.0
     stopped: bool = False
+    query: tuple[str, str] | None = None
 
 
 class Spawner(Protocol):

@@ -18,6 +18,7 @@ from collector.redact import redacted, shortened
 from collector.settings import WorkloadSettings
 from collector.units import duration
 from collector.workloads.base import KINDS, Outcome, Result, Spawner
+from collector.workloads.execution import execution
 from collector.workloads.noise import Conditions, conditions
 from collector.workloads.stamp import git_stamp
 
@@ -68,7 +69,6 @@ class Runs:
         record, result = self._timed(_subject(workload), lambda: kind.run(workload, self._children))
         if result is not None:
             self._telling.ran(record, stopped=result.stopped)
-            self._telling.slow(record, getattr(workload, "slow", None))
         return record
 
     def time(self, subject: Subject, work: Callable[[], Result]) -> msgspec.Struct:
@@ -115,7 +115,7 @@ class Runs:
             with self._idle:  # so that it is put here or by `abandon`, never by both or neither
                 if run not in self._under_way:
                     return record, None
-                self._put(time.monotonic(), [record])
+                self._put(time.monotonic(), [record, *_execution(record, result)])
             return record, result
         finally:
             with self._idle:
@@ -197,6 +197,10 @@ class Runs:
         )
 
 
+def _execution(record: Any, result: Result) -> list[msgspec.Struct]:
+    return [execution(record, *result.query)] if result.query else []
+
+
 def _subject(workload: WorkloadSettings) -> Subject:
     return Subject(workload.name, workload.kind, workload.command_line(), workload.cwd, workload.budget)
 
@@ -241,19 +245,6 @@ class Telling:
         if not bad:
             over, budget_ms = over_budget(record), record.budget_ms
             self.say(over, "workload.over_budget", name, wall_ms=wall_ms, budget_ms=budget_ms)
-
-    def slow(self, record: Any, threshold: float | None) -> None:
-        """Warn of a query over its threshold, in seconds; one that did not finish is no slow query."""
-        if threshold is None or record.outcome != "ok" or record.wall_ms is None:
-            return
-        self.say(
-            record.wall_ms > threshold * 1000,
-            "query.slow",
-            record.workload,
-            duration_ms=round(record.wall_ms, 1),
-            threshold_ms=threshold * 1000,
-            rows=record.rows,
-        )
 
     def say(self, bad: bool, event: str, name: str, **fields: Any) -> None:
         """Log ``event`` of a workload, or the end of it."""

@@ -97,7 +97,8 @@ def _judged(workload: Sql, password: str | None, process: Result, said: dict[str
         return Result("timeout", late, measured, process.cpu_ms)
     error = said.get("error")
     if error is None:
-        return Result("ok", None, measured, process.cpu_ms)
+        query = workload.query, targets.scheme(workload.database)
+        return Result("ok", None, measured, process.cpu_ms, query=query)
     error = redact.redacted(targets.without_secrets(error, workload.database, password))
     return Result("failed", error, measured, process.cpu_ms)
 

@@ -56,6 +56,7 @@ COMPLETE: dict[str, Sent] = {
     },
     "pool": {
         "pool_name": "main", "database_name": "orders", "total_connections": 10, "active_connections": 7,
+        "max_connections": 100,
         "idle_connections": 3, "waiting_connections": 1, "avg_connection_time_ms": 1.125,
         "max_connection_time_ms": 20.5, "connection_errors": 2, "recorded_at": MOMENT,
     },

@@ -71,8 +71,11 @@ def test_sql_and_rows_say_the_same(made: Made, topic: str) -> None:
 def test_the_rows_of_a_stretch_are_those_of_its_digest(made: Made, topic: str) -> None:
     """Both statements look at the same row numbers."""
     add(made, topic, 100)
-    values = made.conn.execute(digests.rows_statement(TOPICS[topic]), (11, 90, 0, 1 << 62)).fetchall()
-    assert sum(figures.count for figures in of(made, TOPICS[topic], 11, 90).keys.values()) == len(values)
+    rows = made.conn.execute(digests.rows_statement(TOPICS[topic]), (11, 90, 0, 1 << 62)).fetchall()
+    found = dict(digests.of_keys(TOPICS[topic], rows))
+    counts = {key: figures.count for key, figures in of(made, TOPICS[topic], 11, 90).keys.items()}
+    assert {key: figures.count for key, figures in found.items()} == counts
+    assert all(len(figures.values) == figures.timed for figures in found.values())
 
 
 @everywhere

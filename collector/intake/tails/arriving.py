@@ -1,4 +1,4 @@
-"""Executions become records: an operation each, with the text of its statement the first time it is seen."""
+"""Executions become operations: with the text of a statement when it is new, and a plan at times."""
 
 from __future__ import annotations
 
@@ -8,107 +8,122 @@ from typing import Any
 import msgspec
 
 from collector.fingerprint import Dialect
+from collector.intake.statements import Statements
 from collector.intake.tails.base import Execution
-from collector.plans import redacted_plan
-from collector.records.base import KINDS, Statements, Text
+from collector.records.base import KINDS, Text
 from collector.records.columns import LONGEST_MS
 from collector.records.operation import LONGEST_SQL
-from collector.records.query import LONGEST_TEXT
-from collector.records.query_plan import LONGEST_PLAN, QueryPlan
+from collector.records.statement import plan_columns, query_columns
 
 # A statement's plan is stored again when one was slower, or this long after the last.
 PLAN_AGAIN_MS = 3_600_000
 MOST_PLANS = 10_000
 
+_KIND = KINDS["operation"]
+_OPERATION: Any = _KIND.struct
+_PARTS: dict[str, Any] = {part.field: part.struct for part in _KIND.parts}
+_LONGEST: dict[str, int] = {
+    column.column_name: column.rules["max_length"] for column in _KIND.given if isinstance(column, Text)
+}
+
 
 class Arriving:
-    """Of one tail: ``source`` is its name and that of its operations, ``kind_of`` query, api, …
+    """Of one log: ``source`` is its name and that of its operations, ``metric_type`` query, api, …
 
-    ``statements`` knows what was seen before. What follows from a file, its ``head``, makes the ids of
-    its records: what is read twice is stored once.
+    ``statements`` knows what was seen before. Ids follow from where in which file an entry stands, so what
+    is read twice is stored once: ``head`` is a hash of the file's first line.
     """
 
-    def __init__(self, source: str, kind_of: str, dialect: Dialect, statements: Statements) -> None:
+    def __init__(self, source: str, metric_type: str, dialect: Dialect, statements: Statements) -> None:
         self._source = source
-        self._kind_of = kind_of
+        self._metric_type = metric_type
         self._dialect = dialect
         self._statements = statements
-        self._operation: Any = KINDS["operation"].struct
-        self._query: Any = KINDS["operation"].parts[0].struct
         self._plans: dict[str, tuple[int, float]] = {}
         self.refused = 0
         """Executions whose times no table can hold."""
 
     def records(self, executions: Iterable[Execution], head: str) -> list[msgspec.Struct]:
-        """The records of executions that one file tells of."""
+        """The records of executions that one file tells of, ready for the buffer."""
         made: list[msgspec.Struct] = []
         for one in executions:
-            if not (0 <= one.duration_ms <= LONGEST_MS and one.timestamp >= 0):
-                self.refused += 1
+            if not self._fits(one):
                 continue
-            query_hash, query = self._statement(one)
-            made.append(
-                self._operation(
-                    record_id=f"{head}-{one.offset:x}-{one.timestamp:x}",
-                    metric_type=self._kind_of,
-                    duration_ms=one.duration_ms,
-                    timestamp=one.timestamp,
-                    query_hash=query_hash,
-                    query=query,
-                    metadata=one.metadata,
-                    **{"metric_name": self._source, **_fitting(one.columns or {})},
-                )
-            )
-            if one.plan and query_hash:
-                made += self._plan(one, query_hash)
+            query_hash = query = plan = None
+            if one.sql is not None:
+                query_hash, text, version = self._statements.of(one.sql, self._dialect)
+                if self._statements.is_new(query_hash):
+                    query = self._query(one, query_hash, text, version)
+                if one.plan and self._is_due(one, query_hash):
+                    plan = self._plan(one, query_hash)
+            made.append(_OPERATION(**self._columns(one, head), query_hash=query_hash, query=query, plan=plan))
         return made
 
-    def _statement(self, one: Execution) -> tuple[str | None, Any]:
-        if one.sql is None:
-            return None, None
-        sql = one.sql[:LONGEST_SQL]
-        query_hash, text, version = self._statements.of(sql, self._dialect)
-        if not self._statements.is_new(query_hash):
-            return query_hash, None
-        return query_hash, self._query(
-            query_hash=query_hash,
-            fp_version=version,
-            dialect=self._dialect,
-            text=text[:LONGEST_TEXT],
-            sample=self._statements.sample(sql, self._dialect)[:LONGEST_TEXT],
-            first_seen=one.timestamp,
-        )
+    def told(self, executions: Iterable[Execution], head: str) -> list[dict[str, Any]]:
+        """The same as a daemon's socket takes them."""
+        made: list[dict[str, Any]] = []
+        for one in executions:
+            if not self._fits(one):
+                continue
+            words = {"kind": "operation", **self._columns(one, head)}
+            words["id"] = words.pop("record_id")
+            if one.sql is not None:
+                words["query_hash"] = self._statements.of(one.sql, self._dialect)[0]
+                is_due = bool(one.plan) and self._is_due(one, words["query_hash"])
+                if self._statements.is_new(words["query_hash"]) or is_due:
+                    words["sql"], words["dialect"] = one.sql[:LONGEST_SQL], self._dialect
+                if is_due:
+                    words["plan"] = (one.plan or "")[:LONGEST_SQL]
+            made.append(words)
+        return made
 
-    def _plan(self, one: Execution, query_hash: str) -> list[msgspec.Struct]:
-        """The plan, unless one as slow was stored not long ago."""
+    def forget(self) -> None:
+        """Have all texts and plans told again: what was told before did not arrive."""
+        self._statements.forget()
+        self._plans.clear()
+
+    def _fits(self, one: Execution) -> bool:
+        fits = 0 <= one.duration_ms <= LONGEST_MS and one.timestamp >= 0
+        self.refused += not fits
+        return fits
+
+    def _columns(self, one: Execution, head: str) -> dict[str, Any]:
+        columns = {
+            "record_id": f"{head[:10]}-{one.offset:x}-{one.timestamp & 0xFFFFFF:x}",
+            "metric_type": self._metric_type,
+            "metric_name": self._source,
+            "duration_ms": one.duration_ms,
+            "timestamp": one.timestamp,
+            "metadata": one.metadata,
+        }
+        for name, value in (one.columns or {}).items():
+            columns[name] = value[: _LONGEST[name]] if isinstance(value, str) else value
+        return columns
+
+    def _query(self, one: Execution, query_hash: str, text: str, version: int) -> Any:
+        sample = self._statements.sample((one.sql or "")[:LONGEST_SQL], self._dialect)
+        columns = query_columns(
+            query_hash, text, version, dialect=self._dialect, sample=sample, first_seen=one.timestamp
+        )
+        return _PARTS["query"](**columns)
+
+    def _is_due(self, one: Execution, query_hash: str) -> bool:
+        """Whether to store its plan: unless one as slow was stored not long ago."""
         at, slowest_ms = self._plans.get(query_hash, (0, -1.0))
         if one.timestamp - at < PLAN_AGAIN_MS and one.duration_ms <= slowest_ms:
-            return []
+            return False
         if len(self._plans) >= MOST_PLANS:
             self._plans.clear()
         self._plans[query_hash] = one.timestamp, one.duration_ms
-        plan = redacted_plan(one.plan or "", self._dialect)[:LONGEST_PLAN]
-        return [
-            QueryPlan.record(
-                query_hash=query_hash,
-                dialect=self._dialect,
-                source=self._source,
-                duration_ms=one.duration_ms,
-                timestamp=one.timestamp,
-                plan=plan,
-            )
-        ]
+        return True
 
-
-def _fitting(columns: dict[str, Any]) -> dict[str, Any]:
-    """Texts cut to what their columns hold."""
-    return {
-        name: value[: _LONGEST[name]] if isinstance(value, str) else value for name, value in columns.items()
-    }
-
-
-_LONGEST: dict[str, int] = {
-    column.column_name: column.rules["max_length"]
-    for column in KINDS["operation"].given
-    if isinstance(column, Text)
-}
+    def _plan(self, one: Execution, query_hash: str) -> Any:
+        columns = plan_columns(
+            query_hash,
+            one.plan or "",
+            dialect=self._dialect,
+            source=self._source,
+            duration_ms=one.duration_ms,
+            timestamp=one.timestamp,
+        )
+        return _PARTS["plan"](**columns)

@@ -34,7 +34,7 @@ class LogFile:
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         self.inode = os.fstat(self._fd).st_ino
         self.offset = offset
-        self._seen = -1
+        self._seen = (-1, 0)
         self._skipping = False
         self._mark()
 
@@ -52,17 +52,22 @@ class LogFile:
     @property
     def written_ns(self) -> int:
         """When it was written last."""
-        return os.fstat(self._fd).st_mtime_ns
+        return self._look()[1]
+
+    def _look(self) -> tuple[int, int]:
+        """Size and last writing together: a file may be cut and filled to the same size again."""
+        found = os.fstat(self._fd)
+        return found.st_size, found.st_mtime_ns
 
     def is_other(self) -> bool:
         """Whether what stands in it now is not what stood there before: it was cut, or written anew.
 
         A file that was cut may have grown past its old size meanwhile, so its head is looked at too.
         """
-        size = self.size
+        size, written = self._look()
         if size < self.offset:
             return True
-        if size == self._seen:
+        if (size, written) == self._seen:
             return False
         if not self.begins_like(self.mark):
             return True
@@ -76,12 +81,12 @@ class LogFile:
 
     def chunks(self) -> Iterator[Chunk]:
         """What came since the last time, in whole lines; a line without its end waits."""
-        size = self.size
-        if size == self._seen:
+        look = self._look()
+        if look == self._seen:
             return
         while chunk := self._chunk():
             yield chunk
-        self._seen = size
+        self._seen = look
 
     def _chunk(self) -> Chunk | None:
         data = b""
@@ -107,7 +112,7 @@ class LogFile:
 
     def _mark(self) -> None:
         beginning = os.pread(self._fd, MARK_BYTES, 0)
-        self.mark, self.head = mark_of(beginning), digest(beginning.partition(b"\n")[0])
+        self.mark, self.head = mark_of(beginning), head_of(beginning)
 
     def last_line_end(self) -> int:
         """Where the last whole line ends: to begin at the end of a log means to begin there."""
@@ -127,3 +132,8 @@ def mark_of(beginning: bytes) -> str:
     The first line would not do: that of MariaDB's slow log is always the same.
     """
     return f"{len(beginning)}-{digest(beginning)}"
+
+
+def head_of(beginning: bytes) -> str:
+    """A hash of the first line, which does not change as the file grows."""
+    return digest(beginning[:MARK_BYTES].partition(b"\n")[0])

@@ -7,21 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from collector.fingerprint import redacted as without_literals
+from collector.intake.statements import Statements
 from collector.intake.tails.arriving import Arriving
 from collector.intake.tails.base import FORMATS, Parser
 from collector.intake.tails.checking import options
+from collector.intake.tails.examples import shown
 from collector.intake.tails.follow import Follow, Portion
+from collector.intake.tails.paths import files, is_pattern
 from collector.intake.tails.rotation import Known
 from collector.log import Folded, get_logger
-from collector.records.base import Statements
-from collector.redact import redacted
 from collector.sections import TailSettings
 
 log = get_logger("tails")
 
 LOOK_SECONDS = 10.0  # how often it is looked for new files where the path has a *
-MOST_FILES = 16  # of them: the newest
 
 
 class Tail:
@@ -100,11 +99,7 @@ class Tail:
 
     def _paths(self) -> Iterable[Path]:
         path = self.settings.path
-        if not any(mark in str(path) for mark in "*?["):
-            return (path,)
-        found = [one for one in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if one.is_file()]
-        found.sort(key=lambda one: one.stat().st_mtime_ns)
-        return found[-MOST_FILES:]
+        return files(path) if is_pattern(path) else (path,)  # one that is named is waited for
 
     def _parser(self) -> Parser:
         return self._form.parser(options(self.settings, self._form))
@@ -124,4 +119,4 @@ class Tail:
         """Lines that no entry could be made of, and the latest, without what could be a secret."""
         found = [follow.unread for follow in self._follows.values()]
         example = next((text for _, text in reversed(found) if text), "")
-        return sum(lines for lines, _ in found), redacted(without_literals(example))
+        return sum(lines for lines, _ in found), shown(example)

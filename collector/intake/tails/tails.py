@@ -17,11 +17,11 @@ import msgspec
 from collector import clock
 from collector.clock import Instant
 from collector.errors import CollectorError
+from collector.intake.statements import Statements
 from collector.intake.tails.follow import Portion
 from collector.intake.tails.rotation import Known
 from collector.intake.tails.tail import Tail
 from collector.log import Folded, get_logger
-from collector.records.base import Statements
 from collector.records.tail_position import TailPosition
 from collector.sections import TailSettings
 from collector.store.buffer import Batch, Buffer, Outcome, size_of

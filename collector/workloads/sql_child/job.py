@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 import time
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 FETCH_ROWS = 500  # at a time: rows are counted and let go, so memory stays flat
 LOCKED = "the database stayed locked"
 PLAN_SECONDS = 5.0  # for explaining, after the clock has stopped
 
+Rows = list[dict[str, Any]]
+
 
 class Job(NamedTuple):
-    """One query; ``timeout`` in seconds, ``explain_over_ms`` what it may take before its plan is wanted."""
+    """One query; ``timeout`` in seconds, ``explain_over_ms`` what it may take before its plan is wanted.
+
+    ``ask`` is what is wanted: ``time`` it; ``explain`` it, with ``values`` placeholders and also where it
+    ``writes``, for it is not run; or ``stats`` of the database, where no query is given.
+    """
 
     url: str
     query: str
     timeout: float
     password: str | None = None
     explain_over_ms: float | None = None
+    ask: str = "time"
+    values: int = 0
+    writes: bool = False
 
 
 class Refused(Exception):
@@ -44,7 +53,10 @@ class Database(Protocol):
         """Fetch all rows; how many there were."""
 
     def plan(self) -> str:
-        """How the database goes about the query."""
+        """How the database goes about the query, which is not run for it."""
+
+    def rows(self, query: str) -> Rows:
+        """All rows of a query of ours, by the names of its columns."""
 
 
 class Deadline:

@@ -1,4 +1,7 @@
-"""One job: connect, execute and fetch are timed apart; what is over its limit is explained afterwards."""
+"""One job: connect, execute and fetch are timed apart; what is over its limit is explained afterwards.
+
+Or a plan alone, or the statistics of a database; what these need is loaded for them only.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,13 @@ PLAN_CHARACTERS = 20_000
 def main() -> None:
     """Read the job from stdin, run it, report on fd 3."""
     job = Job(**json.loads(sys.stdin.buffer.read()))
-    made: type[Database] = importlib.import_module(f".{job.url.partition(':')[0]}", __package__).Database
+    scheme = job.url.partition(":")[0]
+    made: type[Database] = importlib.import_module(f".{scheme}", __package__).Database
     try:
-        report = measure(made(job), job.explain_over_ms)
+        if job.ask == "time":
+            report = measure(made(job), job.explain_over_ms)
+        else:
+            report = answered(made(job), job, f".{scheme}_stats")
     except Refused as reason:  # there is no driver
         report = {"error": str(reason)}
     with open(REPORT_FD, "w", encoding="utf-8") as out:
@@ -51,6 +58,18 @@ def measure(database: Database, explain_over_ms: float | None) -> dict[str, Any]
     if "execute_ms" in report and (_ran_out(report) or _over(report, explain_over_ms)):
         report["plan"] = _plan(database)
     return report
+
+
+def answered(database: Database, job: Job, statistics: str) -> dict[str, Any]:
+    """The plan of the query, or the statistics of the database by the module that knows them."""
+    try:
+        database.connect()
+        if job.ask == "explain":
+            return {"plan": database.plan()[:PLAN_CHARACTERS]}
+        module = importlib.import_module(statistics, __package__)
+        return {"stats": module.stats(database, job)}
+    except Refused as reason:
+        return {"error": str(reason)[:2000], "late": reason.late}
 
 
 def _ran_out(report: dict[str, Any]) -> bool:

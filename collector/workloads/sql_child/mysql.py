@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused, Rows
 
 try:
     import pymysql
@@ -42,13 +42,18 @@ class Database:
         )
 
     def connect(self) -> None:
-        """Log in, and begin a transaction that only reads."""
+        """Log in, and begin a transaction that only reads.
+
+        MariaDB refuses to explain in it a statement that writes: for that one it is a plain transaction,
+        which ends with the connection and without a COMMIT.
+        """
         deadline = Deadline(self._job.timeout)
         with self._told():
             self._conn.connect()
-            self._run("SET SESSION TRANSACTION READ ONLY")
+            if not self._job.writes:
+                self._run("SET SESSION TRANSACTION READ ONLY")
             self._limit(deadline)
-            self._run("START TRANSACTION READ ONLY")
+            self._run("START TRANSACTION" if self._job.writes else "START TRANSACTION READ ONLY")
 
     def execute(self) -> None:
         """Wait for the first row."""
@@ -68,13 +73,17 @@ class Database:
         """EXPLAIN, a line for each table, without the columns that say nothing."""
         with self._told():
             self._limit(Deadline(PLAN_SECONDS))
-            with self._conn.cursor() as cursor:
-                cursor.execute(f"EXPLAIN {self._job.query}")
-                names = [column[0] for column in cursor.description or ()]
-                lines = [zip(names, row, strict=True) for row in cursor.fetchall()]
+        lines = self.rows(f"EXPLAIN FORMAT=TRADITIONAL {self._job.query}")  # MySQL may be set to another
         return "\n".join(
-            " ".join(f"{name}={value}" for name, value in line if value is not None) for line in lines
+            " ".join(f"{name}={value}" for name, value in line.items() if value is not None) for line in lines
         )
+
+    def rows(self, query: str) -> Rows:
+        """All rows."""
+        with self._told(), self._conn.cursor() as cursor:
+            cursor.execute(query)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _limit(self, deadline: Deadline) -> None:
         """MariaDB counts seconds, for every statement; MySQL milliseconds, for SELECT."""

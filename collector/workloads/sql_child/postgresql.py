@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused, Rows
 
 try:
     import psycopg
@@ -54,7 +54,23 @@ class Database:
         with self._told():
             self._conn.rollback()
             self._begin(Deadline(PLAN_SECONDS))
-            return "\n".join(str(row[0]) for row in self._stream(f"EXPLAIN {self._job.query}"))
+            explained = self._generic() if self._job.values else self._stream(f"EXPLAIN {self._job.query}")
+            return "\n".join(str(row[0]) for row in explained)
+
+    def rows(self, query: str) -> Rows:
+        """All rows of one statement, by the extended protocol."""
+        with self._told():
+            cursor = self._conn.execute(query.encode(), prepare=True)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _generic(self) -> Iterator[tuple[Any, ...]]:
+        """The plan for whatever values: of a prepared statement, the way that works since version 12."""
+        self._conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        # ``prepare`` goes by the extended protocol, too: one statement, never two.
+        self._conn.execute(f"PREPARE collector_plan AS {self._job.query}".encode(), prepare=True)
+        yield from self._stream(f"EXPLAIN EXECUTE collector_plan ({', '.join(['NULL'] * self._job.values)})")
+        self._conn.execute("DEALLOCATE collector_plan")  # behind a pooler, the session goes on
 
     def _begin(self, deadline: Deadline) -> None:
         """Psycopg says BEGIN READ ONLY first, since the connection is ``read_only``."""

@@ -7,13 +7,15 @@ from contextlib import contextmanager, suppress
 
 from collector.sqlite import sqlite3
 
-from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused
+from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused, Rows
 
 STEPS = 10_000  # of its virtual machine between two looks at the clock: below a millisecond
 BUSY_SECONDS = 5.0
 BUSY_SLACK_SECONDS = 0.05  # SQLite counts whole milliseconds, and only those that it meant to sleep
 
 READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+# To prepare an EXPLAIN of a statement that writes; neither could it in a file opened for reading.
+WRITING = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
 # These only ask even where they take an argument; those act even where they take none.
 ASKING = {
     *("table_info", "table_xinfo", "table_list", "index_info", "index_xinfo", "index_list"),
@@ -64,11 +66,35 @@ class Database:
         """EXPLAIN QUERY PLAN, indented as the tree it is. Source: sqlite.org/eqp.html."""
         self._deadline = Deadline(PLAN_SECONDS)
         with self._told():
-            rows = self._conn.execute(f"EXPLAIN QUERY PLAN {self._job.query}").fetchall()
+            rows = self._conn.execute(
+                f"EXPLAIN QUERY PLAN {self._job.query}", (None,) * self._job.values
+            ).fetchall()
         depth = {0: 0}
         for number, parent, *_ in rows:
             depth[number] = depth.get(parent, 0) + 1
         return "\n".join("  " * (depth[row[0]] - 1) + row[3].decode(errors="replace") for row in rows)
+
+    def rows(self, query: str) -> Rows:
+        """All rows, their texts decoded; late once the job's time is up."""
+        with self._told(), self._ended_in_time():
+            cursor = self._conn.execute(query)
+            names = [column[0] for column in cursor.description]
+            found = [dict(zip(names, map(_decoded, row), strict=True)) for row in cursor]
+        if self._deadline.left == 0:  # a count that was interrupted comes out too small
+            raise Refused("interrupted", late=True)
+        return found
+
+    @contextmanager
+    def _ended_in_time(self) -> Iterator[None]:
+        """Interrupt from outside: SQLite counts a table in one step, without a look at the clock."""
+        from threading import Timer  # noqa: PLC0415  # a query that is timed starts without it
+
+        timer = Timer(self._deadline.left, self._conn.interrupt)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _meet_modules(self) -> None:
         """Have virtual tables prepare their own statements, writing ones too, before the guard stands.
@@ -84,6 +110,8 @@ class Database:
     def _permit(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
         """SQLite asks this while it prepares a statement. Source: sqlite.org/c3ref/set_authorizer.html."""
         if action in READING and not (action == sqlite3.SQLITE_FUNCTION and second == "load_extension"):
+            return sqlite3.SQLITE_OK
+        if self._job.writes and action in WRITING:
             return sqlite3.SQLITE_OK
         name = (first or "").lower()
         if action == sqlite3.SQLITE_PRAGMA and (name in ASKING or (second is None and name not in ACTING)):
@@ -104,3 +132,7 @@ class Database:
                 raise Refused(LOCKED, late=self._deadline.left < BUSY_SLACK_SECONDS) from error
             late = name == "SQLITE_INTERRUPT"
             raise Refused(str(error), late=late) from error
+
+
+def _decoded(value: object) -> object:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

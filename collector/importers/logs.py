@@ -1,0 +1,175 @@
+"""Logs of databases and applications, each format by its name in ``[[tails]]``: a whole old file at once.
+
+Not as the other formats, record by record: a log has millions of them. They get the ids that following the
+same file would give them, so that what was followed already is not stored again.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from collector.errors import UsageError
+from collector.importers.base import IMPORTERS, Importer, Item, NotThis, Options, Source
+from collector.importers.feed import Tally
+from collector.intake.statements import Statements
+from collector.intake.tails import formats  # noqa: F401  # announces every format
+from collector.intake.tails.arriving import Arriving
+from collector.intake.tails.base import FORMATS, Execution, LogFormat, Parser
+from collector.intake.tails.base import Options as LogOptions
+from collector.intake.tails.examples import shown
+from collector.intake.tails.logfile import CHUNK_BYTES, LONGEST_LINE, head_of
+
+MOST_RECORDS = 2_000
+LONGEST_NAME = 80
+_KEYS = ("prefix", "timezone", "pattern")
+_PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+
+Answer = dict[str, Any]
+Store = Callable[["Portion"], Answer]
+
+
+def _announce() -> None:
+    """Make every log format one of `collector import`, too."""
+    for form in FORMATS.values():
+        IMPORTERS.add(
+            form.name, Importer(form.name, form.about, _no_records, ("name", *form.takes), True, True)
+        )
+
+
+def _no_records(source: Source, options: Options) -> Iterator[Item]:
+    raise AssertionError(f"{source.name}: a log is read by import_log")
+
+
+def log_options(form: LogFormat, options: Options) -> LogOptions:
+    """What a format is told; raises UsageError with all that is wrong with it."""
+    told = LogOptions(**{key: getattr(options, key) for key in form.takes})
+    missing = [f"--{key} is needed" for key in form.needs if getattr(told, key) is None]
+    faults = missing or [f"--{key}: {fault}" for key, fault in form.faults(told)]
+    if faults:
+        raise UsageError(f"{form.name}: " + "; ".join(faults))
+    return told
+
+
+def import_log(
+    name: str, source: Source, options: Options, store: Store, tally: Tally, moved: Callable[[], None]
+) -> None:
+    """Store all that a log tells of; raises `NotThis` when there is nothing of this format in it.
+
+    One batch is stored while the next is read.
+    """
+    form = FORMATS[name]
+    parser = form.parser(log_options(form, options))
+    named = (options.name or Path(source.name).name)[:LONGEST_NAME]
+    log = _Log(Arriving(named, "query", form.dialect, Statements()), source)
+    with ThreadPoolExecutor(1, "store") as pool:
+        under_way: Future[Answer] | None = None
+        for portion in log.portions(parser):
+            if under_way is not None:
+                _count(tally, under_way.result())
+                moved()
+            under_way = pool.submit(store, portion)
+        if under_way is not None:
+            _count(tally, under_way.result())
+    _tell(tally, parser, log, source, form)
+
+
+class Portion:
+    """Some executions of a log, made into what the way to the database takes."""
+
+    def __init__(self, arriving: Arriving, executions: list[Execution], head: str) -> None:
+        self._arriving = arriving
+        self._executions = executions
+        self._head = head
+
+    def records(self) -> list[msgspec.Struct]:
+        """For the writer."""
+        return self.arriving.records(self._executions, self._head)
+
+    def told(self) -> list[dict[str, Any]]:
+        """For a daemon."""
+        return self.arriving.told(self._executions, self._head)
+
+    def again(self) -> None:
+        """All texts of statements are told once more."""
+        self.arriving.forget()
+
+    @property
+    def arriving(self) -> Arriving:
+        """What makes them."""
+        return self._arriving
+
+
+class _Log:
+    """A log that is read once, from its beginning, packed or not."""
+
+    def __init__(self, arriving: Arriving, source: Source) -> None:
+        self.arriving = arriving
+        self._stream = _unpacked(source.stream)
+        self._head = ""
+
+    def portions(self, parser: Parser) -> Iterator[Portion]:
+        """All of it, so many executions at a time."""
+        waiting: list[Execution] = []
+        for found in self._executions(parser):
+            waiting += found
+            while len(waiting) >= MOST_RECORDS:
+                yield Portion(self.arriving, waiting[:MOST_RECORDS], self._head)
+                waiting = waiting[MOST_RECORDS:]
+        yield Portion(self.arriving, waiting, self._head)
+
+    def _executions(self, parser: Parser) -> Iterator[list[Execution]]:
+        offset, rest = 0, b""
+        while data := self._stream.read(CHUNK_BYTES):
+            data = rest + data  # the line that was cut belongs in front
+            end = data.rfind(b"\n") + 1
+            rest = data[end:]
+            if end:
+                self._head = self._head or head_of(data)
+                yield parser.feed(data[:end], offset)
+                offset += end
+            elif len(rest) > LONGEST_LINE:
+                parser.unread.add(rest)
+                offset, rest = offset + len(rest), b""
+        if rest:
+            self._head = self._head or head_of(rest)
+            yield parser.feed(rest + b"\n", offset)
+        yield parser.quiet()
+
+
+def _unpacked(stream: BinaryIO) -> BinaryIO:
+    """What stands in it, whether or not logrotate has packed it."""
+    beginning = cast("Any", stream).peek(6)[:6] if hasattr(stream, "peek") else b""
+    for magic, opens in _PACKED.items():
+        if beginning.startswith(magic):
+            return cast("BinaryIO", opens(stream, "rb"))
+    return stream
+
+
+def _count(tally: Tally, answer: Answer) -> None:
+    tally.committed += answer["committed"]
+    tally.duplicate += answer["duplicate"]
+    for one in answer["rejected"]:
+        tally.refuse("", one["reason"])
+
+
+def _tell(tally: Tally, parser: Parser, log: _Log, source: Source, form: LogFormat) -> None:
+    unread = parser.unread
+    if unread.lines and not tally.total:
+        raise NotThis(
+            source, f"log of the format {form.name}", f"such lines stand in it: {shown(unread.example)!r}"
+        )
+    if unread.lines:
+        tally.notes.append(f"{unread.lines:,} lines were not understood, such as {shown(unread.example)!r}")
+    if log.arriving.refused:
+        tally.notes.append(f"{log.arriving.refused:,} times were impossible")
+
+
+_announce()

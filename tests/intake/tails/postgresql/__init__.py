@@ -1,0 +1,1 @@
+"""The format ``postgresql``, on logs that a real server wrote."""
