@@ -16,6 +16,7 @@ import msgspec
 from collector import clock
 from collector.clock import Instant
 from collector.log import Folded, get_logger
+from collector.records.operation import WARNED_OF
 from collector.slow.folds import Fields, Folds
 from collector.slow.measured import OPERATION, OTHERS, Measured, operation
 from collector.slow.texts import Texts
@@ -120,7 +121,7 @@ class SlowWarnings:
             if struct is OPERATION:
                 if record.query is not None:
                     self.texts.learn(record.query.query_hash, record.query.text)
-                if record.duration_ms > floors[record.metric_type]:
+                if record.duration_ms > floors[record.metric_type] and not _was_warned_of(record):
                     self._judge(operation(record))
             elif struct in OTHERS:
                 kind, column, factor, measured = OTHERS[struct]
@@ -147,3 +148,8 @@ class SlowWarnings:
     def _log(self, said: Iterable[tuple[str, Fields]]) -> None:
         for event, fields in said:
             log.warning(event, **fields)
+
+
+def _was_warned_of(record: Any) -> bool:
+    """By a recorder whose log we follow: if it were our own, one warning would bring the next for ever."""
+    return WARNED_OF in (record.metadata or ())

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from collector import log
 from collector.intake.tails.base import Execution, Options
 from collector.intake.tails.formats.collector_log import CollectorLog
-from collector.slow import SlowQueries
+from collector.slow import SlowWarnings, Thresholds
 from tests.intake.tails.pieces import in_pieces, read
 
+WARNED = {"warned_of": True}
 WRITTEN = "2026-11-22T13:01:02.500000Z"
 
 
@@ -41,9 +42,9 @@ def written(request: pytest.FixtureRequest) -> bytes:
     log.configure("debug", style=request.param, stream=out)
     logger = log.get_logger("executor")
     logger.info("workload.ran", name="open-orders", rows="many", duration_ms=None)
-    slow = SlowQueries(0.1)
+    slow = SlowWarnings(Thresholds({"query": 100.0}))
     for duration_ms in (0.5, 150.25, 400.0):
-        slow("summary", duration_ms, 12)
+        slow.own("summary", duration_ms, 12)
     logger.warning("query.slow", name="tail", duration_ms=812, query="select ?", rows=None, count=3)
     log.configure("debug", style="json", stream=io.StringIO())
     return out.getvalue().encode()
@@ -53,8 +54,8 @@ def test_slow_queries_are_executions_and_other_events_are_passed_over(written: b
     """Each with its name, its rows, and how many it stands for."""
     found, parser = parsed(written)
     assert [(each.duration_ms, each.sql, each.columns, each.metadata) for each in found] == [
-        (150.2, None, {"metric_name": "collector.summary", "rows": 12}, None),
-        (812.0, "select ?", {"metric_name": "tail"}, {"count": 3}),
+        (150.2, None, {"metric_name": "collector.summary", "rows": 12}, WARNED),
+        (812.0, "select ?", {"metric_name": "tail"}, {**WARNED, "count": 3}),
     ]
     assert parser.unread.lines == 0
     assert parser.held_from is None
@@ -66,7 +67,9 @@ def test_slow_queries_are_executions_and_other_events_are_passed_over(written: b
 def test_a_query_began_its_duration_before_it_was_told() -> None:
     """In milliseconds since the epoch."""
     (found,), _ = parsed(line(duration_ms=500))
-    assert found == Execution(offset=0, timestamp=1_795_352_462_000, duration_ms=500.0, sql=None)
+    assert found == Execution(
+        offset=0, timestamp=1_795_352_462_000, duration_ms=500.0, sql=None, metadata=WARNED
+    )
 
 
 @pytest.mark.parametrize(

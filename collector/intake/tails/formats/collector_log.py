@@ -10,6 +10,7 @@ import msgspec
 from collector.intake.tails.base import Execution, Options, Unread, log_format
 from collector.intake.tails.lines import lines
 from collector.records.columns import LONGEST_MS
+from collector.records.operation import WARNED_OF
 
 
 class _Event(msgspec.Struct):
@@ -73,7 +74,7 @@ def _execution(line: bytes, offset: int) -> Execution | None:
         duration_ms=float(duration_ms),
         sql=sql if isinstance(sql, str) else None,
         columns=_columns(fields) or None,
-        metadata={"count": fields["count"]} if "count" in fields else None,
+        metadata={WARNED_OF: True, **({"count": fields["count"]} if "count" in fields else {})},
     )
 
 
