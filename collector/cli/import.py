@@ -23,6 +23,7 @@ from collector.opened import reading_settings
 from collector.records.base import pushed_kinds
 from collector.registry import nearest
 from collector.settings import Settings
+from collector.store.lock import holder
 from collector.submit import sink, store
 from collector.tell import tell
 from collector.terminal import print_json, printable
@@ -116,7 +117,8 @@ def _imported(
 
 def _import_log(settings: Settings, form: Importer, options: Options, source: Source, tally: Tally) -> None:
     with store(settings) as to, _progress(source, source.stream) as progress:
-        import_log(form.name, source, options, to, tally, lambda: progress.show(tally.total))
+        ahead = holder(settings.database) is not None
+        import_log(form.name, source, options, to, tally, lambda: progress.show(tally.total), ahead=ahead)
 
 
 def _progress(source: Source, followed: BinaryIO | None) -> Progress:

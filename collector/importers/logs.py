@@ -59,26 +59,42 @@ def log_options(form: LogFormat, options: Options) -> LogOptions:
 
 
 def import_log(
-    name: str, source: Source, options: Options, store: Store, tally: Tally, moved: Callable[[], None]
+    name: str,
+    source: Source,
+    options: Options,
+    store: Store,
+    tally: Tally,
+    moved: Callable[[], None] = lambda: None,
+    *,
+    ahead: bool = False,
 ) -> None:
     """Store all that a log tells of; raises `NotThis` when there is nothing of this format in it.
 
-    One batch is stored while the next is read.
+    ``ahead``: read on while a portion is being stored, which pays where another process stores it.
     """
     form = FORMATS[name]
     parser = form.parser(log_options(form, options))
     named = (options.name or Path(source.name).name)[:LONGEST_NAME]
     log = _Log(Arriving(named, "query", form.dialect, Statements()), source)
+    portions = log.portions(parser)
+    for answer in _ahead(portions, store) if ahead else map(store, portions):
+        tally.committed += answer["committed"]
+        tally.duplicate += answer["duplicate"]
+        for one in answer["rejected"]:
+            tally.refuse("", one["reason"])
+        moved()
+    _tell(tally, parser, log, source, form)
+
+
+def _ahead(portions: Iterator[Portion], store: Store) -> Iterator[Answer]:
     with ThreadPoolExecutor(1, "store") as pool:
         under_way: Future[Answer] | None = None
-        for portion in log.portions(parser):
+        for portion in portions:
             if under_way is not None:
-                _count(tally, under_way.result())
-                moved()
+                yield under_way.result()
             under_way = pool.submit(store, portion)
         if under_way is not None:
-            _count(tally, under_way.result())
-    _tell(tally, parser, log, source, form)
+            yield under_way.result()
 
 
 class Portion:
@@ -151,13 +167,6 @@ def _unpacked(stream: BinaryIO) -> BinaryIO:
         if beginning.startswith(magic):
             return cast("BinaryIO", opens(stream, "rb"))
     return stream
-
-
-def _count(tally: Tally, answer: Answer) -> None:
-    tally.committed += answer["committed"]
-    tally.duplicate += answer["duplicate"]
-    for one in answer["rejected"]:
-        tally.refuse("", one["reason"])
 
 
 def _tell(tally: Tally, parser: Parser, log: _Log, source: Source, form: LogFormat) -> None:

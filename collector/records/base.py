@@ -141,11 +141,10 @@ class Part:
 
     def rows(self, records: Iterable[Any]) -> Iterator[Row]:
         """The rows of the part in all records that have it."""
-        documents = _documents(self.given)
         for record in records:
             part = getattr(record, self.field)
             if part is not None:
-                row = _as_row(part, documents)
+                row = msgspec.structs.astuple(part)
                 yield (getattr(record, self.key), *row) if self.key else row
 
 
@@ -177,14 +176,7 @@ class Kind:
 
     def statement(self, records: Iterable[msgspec.Struct]) -> tuple[str, Iterable[Row]]:
         """The INSERT of these records, and its rows; for `executemany`."""
-        return self.insertion.of(self.rows(records))
-
-    def rows(self, records: Iterable[msgspec.Struct]) -> Iterator[Row]:
-        """The records as rows of the columns in `given`."""
-        if not self.parts and not self.documents:
-            return map(msgspec.structs.astuple, records)
-        whole = len(self.given)  # behind the columns stand the parts
-        return (_as_row(record, self.documents)[:whole] for record in records)
+        return self.insertion.of(map(msgspec.structs.astuple, records))
 
     @property
     def columns(self) -> list[peewee.Field]:
@@ -290,17 +282,6 @@ def _given(model: type[Record]) -> list[peewee.Field]:
 
 def _documents(columns: Iterable[Any]) -> tuple[int, ...]:
     return tuple(i for i, column in enumerate(columns) if isinstance(column, Document))
-
-
-def _as_row(record: msgspec.Struct, documents: tuple[int, ...]) -> Row:
-    row = msgspec.structs.astuple(record)
-    if any(row[i] is not None for i in documents):
-        values = list(row)
-        for i in documents:
-            if values[i] is not None:
-                values[i] = msgspec.json.encode(values[i]).decode()
-        row = tuple(values)
-    return row
 
 
 def _part(field: str, model: type[Record], key: str) -> Part:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
-from collector.records.columns import Flag
+import msgspec
+
+from collector.records.columns import Document, Flag
 
 Row = tuple[Any, ...]
 
@@ -21,6 +23,7 @@ class Insertion:
     """INSERTs into one table; a row whose key is stored already is left out and counted.
 
     Not INSERT OR IGNORE: that would leave out rows that break NOT NULL or CHECK too, in silence.
+    Rows may be longer than the columns: what stands behind belongs to other tables.
     With ``replacing``, the name of the key, the new row takes the place of the one that is stored.
     """
 
@@ -28,13 +31,14 @@ class Insertion:
         self._table = table
         self._columns = columns
         self._replacing = replacing
-        self._flags = [isinstance(column, Flag) for column in columns]
+        self._flags = [i for i, column in enumerate(columns) if isinstance(column, Flag)]
+        self._documents = [i for i, column in enumerate(columns) if isinstance(column, Document)]
         self._made: dict[tuple[bool, ...], str] = {}
         self.sql = self._sql((True,) * len(columns))
 
     def of(self, rows: Iterable[Row]) -> tuple[str, Iterable[Row]]:
         """The statement for these rows, and what to bind to it; for `executemany`."""
-        values = list(zip(*rows, strict=True))
+        values = list(zip(*rows, strict=True))[: len(self._columns)]
         if not values:
             return self.sql, ()
         count = len(values[0])
@@ -42,9 +46,12 @@ class Insertion:
         given = tuple(
             column.count(None) < count or not self._columns[i].null for i, column in enumerate(values)
         )
-        for i, is_flag in enumerate(self._flags):
-            if is_flag and given[i]:
+        for i in self._flags:
+            if given[i]:
                 values[i] = tuple(map(_NUMBERS.get, values[i], values[i]))
+        for i in self._documents:
+            if given[i]:
+                values[i] = tuple(map(_as_text, values[i]))
         if len(self._made) >= _MOST_STATEMENTS:  # whoever sends every set of columns there is
             self._made.clear()
         sql = self._made.get(given) or self._made.setdefault(given, self._sql(given))
@@ -81,6 +88,10 @@ class Insertion:
 def _filler(column: Any) -> str:
     """SQL for what stands in a column that a record leaves open."""
     return getattr(column, "filled_by", "")
+
+
+def _as_text(document: Any) -> str | None:
+    return None if document is None else msgspec.json.encode(document).decode()
 
 
 _NUMBERS: dict[Any, int] = {True: 1, False: 0}

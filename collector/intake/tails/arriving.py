@@ -46,13 +46,15 @@ class Arriving:
     def records(self, executions: Iterable[Execution], head: str) -> list[msgspec.Struct]:
         """The records of executions that one file tells of, ready for the buffer."""
         made: list[msgspec.Struct] = []
+        statements, dialect = self._statements, self._dialect
         for one in executions:
-            if not self._fits(one):
+            if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
+                self.refused += 1
                 continue
             query_hash = query = plan = None
             if one.sql is not None:
-                query_hash, text, version = self._statements.of(one.sql, self._dialect)
-                if self._statements.is_new(query_hash):
+                query_hash, text, version = statements.of(one.sql, dialect)
+                if statements.is_new(query_hash):
                     query = self._query(one, query_hash, text, version)
                 if one.plan and self._is_due(one, query_hash):
                     plan = self._plan(one, query_hash)
@@ -63,7 +65,8 @@ class Arriving:
         """The same as a daemon's socket takes them."""
         made: list[dict[str, Any]] = []
         for one in executions:
-            if not self._fits(one):
+            if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
+                self.refused += 1
                 continue
             words = {"kind": "operation", **self._columns(one, head)}
             words["id"] = words.pop("record_id")
@@ -82,22 +85,18 @@ class Arriving:
         self._statements.forget()
         self._plans.clear()
 
-    def _fits(self, one: Execution) -> bool:
-        fits = 0 <= one.duration_ms <= LONGEST_MS and one.timestamp >= 0
-        self.refused += not fits
-        return fits
-
     def _columns(self, one: Execution, head: str) -> dict[str, Any]:
         columns = {
-            "record_id": f"{head[:10]}-{one.offset:x}-{one.timestamp & 0xFFFFFF:x}",
+            "record_id": f"{head[:10]}-{one.offset:010x}-{one.timestamp & 0xFFFFFF:x}",
             "metric_type": self._metric_type,
             "metric_name": self._source,
             "duration_ms": one.duration_ms,
             "timestamp": one.timestamp,
             "metadata": one.metadata,
         }
-        for name, value in (one.columns or {}).items():
-            columns[name] = value[: _LONGEST[name]] if isinstance(value, str) else value
+        if one.columns:
+            for name, value in one.columns.items():
+                columns[name] = value[: _LONGEST[name]] if type(value) is str else value
         return columns
 
     def _query(self, one: Execution, query_hash: str, text: str, version: int) -> Any:

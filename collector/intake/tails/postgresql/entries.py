@@ -18,6 +18,8 @@ from collector.intake.tails.postgresql.sessions import Running
 OPEN: Final = "open"
 """Name of the group of an entry whose end is not there yet."""
 
+MOST_KEPT: Final = 1_000
+
 _FIELDS = ("severity", "kind", "second", "fraction", "zone", "key", "ms", "text")
 _NAMES = ("database", "user", "application")
 _FAILURES = frozenset(severity.encode() for severity in FAILURES)
@@ -39,7 +41,10 @@ class Entries:
         key = "pid" if "pid" in groups else "session"
         numbers = {**groups, "key": groups.get(key, groups["nothing"])}
         self._groups = tuple(numbers.get(name, groups["nothing"]) for name in _FIELDS)
-        self._names = [(name, groups[name]) for name in _NAMES if name in groups]
+        self._names = [name for name in _NAMES if name in groups]
+        self._name_groups = [groups[name] for name in self._names]
+        self._metadatas: dict[Any, dict[str, Any] | None] = {}
+        self._sessions: dict[bytes | None, tuple[str | None, dict[str, Any] | None]] = {}
         self._context = groups.get("context", groups["nothing"])
         self._escaped, self._unescaped = escaped
         self._moments, self._pairing, self._unread = moments, pairing, unread
@@ -54,6 +59,7 @@ class Entries:
         groups, escaped, unescaped = self._groups, self._escaped, self._unescaped
         sessions, give = self._pairing.sessions, self._pairing.out.append
         last, second_ms = self._second, self._second_ms
+        name_groups, metadatas, sessions_of = self._name_groups, self._metadatas, self._sessions
         has_nul = b"\0" in buffer
         for found in self._regex.finditer(buffer, 0, end):
             severity, kind, second, fraction, zone, key, ms, text = found.group(*groups)
@@ -68,19 +74,19 @@ class Entries:
             if second_ms is None:
                 continue
             offset = base + start if start else first
-            if escaped in text:
-                text = text.replace(escaped, unescaped)
-            if has_nul:
-                text = text.replace(b"\0", b"")
+            if has_nul or escaped in text:
+                text = text.replace(escaped, unescaped).replace(b"\0", b"")
             sql = text[1:LONGEST_BYTES].decode("utf-8", "replace")
-            session = key.decode() if key else None
+            session, columns = sessions_of[key] if key in sessions_of else self._session(key)
             if ms is None:
                 self._untimed(found, session, offset, sql)
                 continue
             duration_ms = float(ms)
             began = round(second_ms + int(fraction or 0) - duration_ms)
-            metadata = self._metadata(found) if self._names else None
-            columns = {"session_id": session} if session else None
+            metadata = None
+            if name_groups:
+                named = found.group(*name_groups)
+                metadata = metadatas[named] if named in metadatas else self._metadata(named)
             line = Execution(offset, began, duration_ms, sql, columns, metadata)
             if kind == b"statement" and session not in sessions and not found[self._context]:
                 give(line)
@@ -114,11 +120,23 @@ class Entries:
         elif kind == b"plan" or not found[self._context]:
             self._pairing.timed(kind.decode(), session, line)
 
-    def _metadata(self, found: re.Match[bytes]) -> dict[str, Any] | None:
-        made = {}
-        for name, group in self._names:
-            text = (found[group] or b"").strip(b' "')
+    def _session(self, key: bytes | None) -> tuple[str | None, dict[str, Any] | None]:
+        """Its name, and that as columns: the same for all that it does."""
+        session = key.decode() if key else None
+        if len(self._sessions) >= MOST_KEPT:
+            self._sessions.clear()
+        self._sessions[key] = made = session, {"session_id": session} if session else None
+        return made
+
+    def _metadata(self, named: Any) -> dict[str, Any] | None:
+        """The same for all entries of one user, database and application, so it is made once."""
+        made: dict[str, Any] = {}
+        for name, group in zip(self._names, named if isinstance(named, tuple) else (named,), strict=True):
+            text = (group or b"").strip(b' "')
             if text and text != b"[unknown]":
                 text = text.replace(self._escaped, self._unescaped)
                 made[name] = text.decode("utf-8", "replace")
+        if len(self._metadatas) >= MOST_KEPT:
+            self._metadatas.clear()
+        self._metadatas[named] = made or None
         return made or None

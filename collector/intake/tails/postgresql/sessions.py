@@ -49,7 +49,7 @@ class Session:
 
     def with_times(self, since: int, line: Execution) -> tuple[int, Execution]:
         """An ``execute`` with how long parse and bind of the same text took, and where they begin."""
-        metadata = line.metadata or {}
+        metadata = dict(line.metadata or {})  # theirs is shared by all entries of a user
         for name, before in (("bind_ms", self.bind), ("parse_ms", self.parse)):
             if before and before.sql == line.sql:
                 metadata[name] = before.duration_ms
