@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def _document(
         "workloads": told.get("workloads"),
         "next_runs": running.get("next_runs", {}),
         "samplers": running.get("samplers", []),
+        "tails": running.get("tails", []),
         "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
         "last_session": session or None,
     }
@@ -128,9 +130,19 @@ def _of_daemon(daemon: Document, settings: Settings, now_ms: int) -> list[str]:
         for sampler in daemon.get("samplers", [])
         if sampler.get("state") in ("failing", "hanging")
     ]
+    found += [fault for tail in daemon.get("tails", []) for fault in _of_tail(tail)]
     if daemon.get("version", __version__) != __version__:
         found.append(f"the recorder is version {daemon['version']}, this is {__version__}: restart it")
     return found
+
+
+def _of_tail(tail: Document) -> Iterator[str]:
+    """What is wrong with a log that is followed."""
+    if lost := tail["lost_parts"]:
+        parts = "a part of its log was" if lost == 1 else f"{lost} parts of its log were"
+        yield f"tail {tail['name']}: {parts} gone before it was read: rotate with delaycompress"
+    if lines := tail["unread_lines"]:
+        yield f"tail {tail['name']}: {lines:,} lines were not understood, such as {tail['unread_example']!r}"
 
 
 def _no_commit_since(daemon: Document, settings: Settings, now_ms: int) -> float:

@@ -159,13 +159,14 @@ class TailSettings(Section, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """A zone that is known; a file, not a folder."""
-        if self.timezone is not None and not _is_zone(self.timezone):
+        if self.timezone is not None and not is_zone(self.timezone):
             yield "timezone", "is no name of a time zone here, such as Europe/Berlin"
         if config_file.is_folder(self.path):
             yield "path", f"is a folder; `{self.path}/*.log` means the logs in it"
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether the time zone database knows ``name``."""
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -24,6 +24,8 @@ from collector.store.writer import Writer
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
+    from tests.servers.mariadb import MariaDB
+    from tests.servers.postgresql import PostgreSQL
 
 START = Instant(1_700_000_000_000, 1000.0, 2000.0)
 
@@ -76,6 +78,30 @@ def events() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     log.configure("debug", style="json", stream=out)
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     log.configure("debug", style="json", stream=io.StringIO())
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One for all tests of a session; those that need a log of their own begin with `rotate_logs`."""
+    from tests.servers import postgresql as servers  # where no test asks for it, it costs nothing
+
+    yield from servers.served()
+
+
+@pytest.fixture(scope="session")
+def bench(postgresql: PostgreSQL) -> PostgreSQL:
+    """The same with the tables of pgbench, a table ``t`` and its own counts of statements."""
+    postgresql.pgbench("-i", "-q")
+    postgresql.psql("CREATE TABLE t (a int, b text); CREATE EXTENSION pg_stat_statements")
+    return postgresql
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """One for all tests of a session; those that need a log of their own begin with `flush_logs`."""
+    from tests.servers import mariadb as servers  # the same
+
+    yield from servers.served()
 
 
 @pytest.fixture(autouse=True, scope="session")

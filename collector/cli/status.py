@@ -61,6 +61,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
         ("own cost", _cost(document), _DOT),
         ("machine", _machine(document), "   "),
         ("workloads", _workloads(document, now_ms), _DOT),
+        ("tails", _tails(document["tails"]), _DOT),
         ("gaps", _gaps(document["gaps"], now_ms), ", "),
     ]
     return [fact for fact in facts if fact[1]]
@@ -148,6 +149,19 @@ def _workloads(document: dict[str, Any], now_ms: int) -> list[str]:
         name = min(next_runs, key=lambda name: next_runs[name])
         parts.append(f"next: {name} {when(next_runs[name], now_ms)}")
     return parts
+
+
+def _tails(tails: list[dict[str, Any]]) -> list[str]:
+    if not tails:
+        return []
+    executions, behind = (sum(tail[key] for tail in tails) for key in ("executions", "behind_bytes"))
+    waiting = [tail["name"] for tail in tails if not tail["files"]]
+    return [
+        f"{len(tails) - len(waiting)} of {len(tails)} followed",
+        f"{executions:,} executions",
+        *([f"{size(behind)} behind"] if behind else []),
+        *([f"no file yet: {printable(', '.join(waiting))}"] if waiting else []),
+    ]
 
 
 def _gaps(gaps: list[dict[str, Any]], now_ms: int) -> list[str]:

@@ -7,6 +7,7 @@ same file would give them, so that what was followed already is not stored again
 from __future__ import annotations
 
 import bz2
+import gc
 import gzip
 import lzma
 from collections.abc import Callable, Iterator
@@ -26,9 +27,11 @@ from collector.intake.tails.base import FORMATS, Execution, LogFormat, Parser
 from collector.intake.tails.base import Options as LogOptions
 from collector.intake.tails.examples import shown
 from collector.intake.tails.logfile import CHUNK_BYTES, LONGEST_LINE, head_of
+from collector.sections import is_zone
 
-MOST_RECORDS = 2_000
+MOST_RECORDS = 5_000
 LONGEST_NAME = 80
+SELDOM = 100_000
 _KEYS = ("prefix", "timezone", "pattern")
 _PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
@@ -51,8 +54,10 @@ def _no_records(source: Source, options: Options) -> Iterator[Item]:
 def log_options(form: LogFormat, options: Options) -> LogOptions:
     """What a format is told; raises UsageError with all that is wrong with it."""
     told = LogOptions(**{key: getattr(options, key) for key in form.takes})
-    missing = [f"--{key} is needed" for key in form.needs if getattr(told, key) is None]
-    faults = missing or [f"--{key}: {fault}" for key, fault in form.faults(told)]
+    faults = [f"--{key} is needed" for key in form.needs if getattr(told, key) is None]
+    if told.timezone is not None and not is_zone(told.timezone):
+        faults.append(f"--timezone {told.timezone!r} is no name of a time zone here, such as Europe/Berlin")
+    faults = faults or [f"--{key}: {fault}" for key, fault in form.faults(told)]
     if faults:
         raise UsageError(f"{form.name}: " + "; ".join(faults))
     return told
@@ -77,6 +82,8 @@ def import_log(
     named = (options.name or Path(source.name).name)[:LONGEST_NAME]
     log = _Log(Arriving(named, "query", form.dialect, Statements()), source)
     portions = log.portions(parser)
+    gc.freeze()  # millions of objects come and go, and there are no cycles among them
+    gc.set_threshold(SELDOM)
     for answer in _ahead(portions, store) if ahead else map(store, portions):
         tally.committed += answer["committed"]
         tally.duplicate += answer["duplicate"]

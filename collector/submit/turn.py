@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LONGEST_SECONDS = 0.5  # of continuous work
+LONGEST_SECONDS = 1.0  # of continuous work: a recorder that starts waits for half a second more
 # Who waits for the lock looks every 10 ms: what is shorter than this is no chance for it.
 GAP_SECONDS = 0.03
 

@@ -85,6 +85,21 @@ def test_json_has_the_promised_keys(busy: Made, call: Call, folder: Path) -> Non
     assert document["workloads"]["over_budget"] == ["unit-tests"]
 
 
+TAIL = {
+    "name": "pg", "path": "/var/log/pg.log", "format": "postgresql", "files": 1, "executions": 1_204,
+    "behind_bytes": 0, "unread_lines": 0, "unread_example": "", "refused": 0, "lost_parts": 0,
+}  # fmt: skip
+
+
+def test_logs_that_are_followed_have_a_line(busy: Made, call: Call, folder: Path) -> None:
+    """How many there are, what they told, how far behind reading is, and which have no file yet."""
+    tails = [TAIL | {"behind_bytes": 2_000_000}, TAIL | {"name": "my", "files": 0, "executions": 0}]
+    with answering(busy.path, folder, healthy(busy, tails=tails)):
+        said = call("status")
+    line = "  tails       1 of 2 followed · 1,204 executions · 2.00 MB behind · no file yet: my"
+    assert line in said.lines
+
+
 @pytest.mark.parametrize(
     ("different", "sentence"),
     [
@@ -97,6 +112,11 @@ def test_json_has_the_promised_keys(busy: Made, call: Call, folder: Path) -> Non
         (
             {"samplers": [{"name": "disk", "state": "failing", "reason": "OSError: gone"}]},
             "sampler disk is failing: OSError: gone",
+        ),
+        ({"tails": [TAIL | {"lost_parts": 1}]}, "tail pg: a part of its log was gone before it was read"),
+        (
+            {"tails": [TAIL | {"unread_lines": 1_200, "unread_example": "what?"}]},
+            "tail pg: 1,200 lines were not understood, such as 'what?'",
         ),
         ({"version": "9.9"}, "the recorder is version 9.9, this is 0.1.0: restart it"),
     ],

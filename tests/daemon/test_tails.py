@@ -94,3 +94,22 @@ def test_nothing_is_lost_and_nothing_twice_however_often_it_is_killed(
     ]
     assert recorder.rows("SELECT count(*) FROM queries WHERE text LIKE '%WHERE id = ?'") == [(5,)]
     assert recorder.stop() == 0
+
+
+def test_a_new_config_begins_and_ends_tails(recorder: Recorder, application: Application) -> None:
+    """A tail that is taken out is read no more; put back in, it goes on where it was left."""
+    with_tail = recorder.config.read_text(encoding="utf-8")
+    recorder.configure()
+    recorder.start()
+    application.write(10)
+    for text, more in ((with_tail, 10), (None, 0), (with_tail, 5)):
+        recorder.configure() if text is None else recorder.config.write_text(text, encoding="utf-8")
+        recorder.send(signal.SIGHUP)
+        recorder.wait_for(b"READY=1")
+        if text is None:
+            application.write(5)
+        else:
+            wait_until_stored(recorder, count(recorder) + more)
+    assert count(recorder) == application.written == 15
+    assert recorder.rows("SELECT name, format FROM tail_positions") == [("app", "pattern")]
+    assert recorder.stop() == 0

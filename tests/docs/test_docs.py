@@ -12,9 +12,11 @@ import msgspec
 import pytest
 
 from collector.commands import main_group
+from collector.intake.tails import formats  # noqa: F401  # announces every format
+from collector.intake.tails.base import FORMATS
 from collector.records.base import KINDS
 from collector.samplers.base import SAMPLERS
-from collector.settings import SECTIONS, WorkloadSettings
+from collector.settings import SECTIONS, PoolSettings, TailSettings, WorkloadSettings
 from collector.workloads.base import KINDS as WORKLOAD_KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +47,8 @@ def test_every_command_is_in_the_docs(command: str) -> None:
     [
         *((f"## `[{name}]`", section) for name, section in SECTIONS.items()),
         ("## `[[workloads]]`", WorkloadSettings),
+        ("## `[[tails]]`", TailSettings),
+        ("## `[[pools]]`", PoolSettings),
         *((f'### `kind = "{name}"`', kind.settings) for name, kind in
           ((name, WORKLOAD_KINDS[name]) for name in WORKLOAD_KINDS)),
     ],
@@ -58,6 +62,25 @@ def test_every_setting_is_in_the_docs(heading: str, struct: type[msgspec.Struct]
         own -= {field.encode_name for field in msgspec.structs.fields(WorkloadSettings)}
     documented = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
     assert documented == own
+
+
+@pytest.mark.parametrize("name", [*FORMATS])
+def test_every_log_format_is_in_the_docs(name: str) -> None:
+    """With a section of its own, and among what can be imported and followed."""
+    assert f"\n## `{name}`\n" in (ROOT / "docs/logs.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in (ROOT / "docs/importing.md").read_text(encoding="utf-8")
+    (line,) = [line for line in CONFIG.split("## `[[tails]]`")[1].splitlines() if line[:10] == "| `format`"]
+    assert f"`{name}`" in line
+
+
+def test_every_option_of_bench_is_in_the_docs() -> None:
+    """In a table under the section that is about it."""
+    command = main_group.get_command(click.Context(main_group), "bench")
+    assert command is not None
+    page = (ROOT / "docs/slow.md").read_text(encoding="utf-8")
+    section = page.split("## Is it the machine?")[1].split("\n## ")[0]
+    documented = set(re.findall(r"^\| `(--[\w-]+)`", section, re.MULTILINE))
+    assert documented == {option for parameter in command.params for option in parameter.opts}
 
 
 def test_every_sampler_can_be_found_by_its_name() -> None:
@@ -90,6 +113,10 @@ def test_the_example_config_names_every_setting() -> None:
             as_comment = re.search(rf"^# {name_of} = ", text, re.MULTILINE)
             assert name_of in tables[name] or as_comment, f"{name}.{name_of}"
     assert {workload["kind"] for workload in tables["workloads"]} == set(WORKLOAD_KINDS)
+    for name, struct in (("tails", TailSettings), ("pools", PoolSettings)):
+        examples = "".join(text.split(f"# [[{name}]]\n")[1:])
+        for field in msgspec.structs.fields(struct):
+            assert f"\n# {field.encode_name} = " in f"\n{examples}", f"{name}.{field.encode_name}"
 
 
 def test_the_lock_files_name_no_registry_and_every_pin_has_a_hash() -> None:

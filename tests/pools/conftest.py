@@ -18,23 +18,22 @@ from collector.pool_settings import PoolSettings
 from collector.pools.pools import Pools
 from collector.units import Duration
 from collector.workloads.spawn import Children
+from tests.servers.postgresql import PASSWORD, PostgreSQL
 
-PASSWORD = "sehr geheim"
 # The pooler keeps connections to a database of its own, where they disturb no other test.
 SET_UP = """
 CREATE ROLE stranger LOGIN PASSWORD 'fremd';
 CREATE DATABASE small CONNECTION LIMIT 7;
 CREATE DATABASE bounced;
 """
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 BOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-# Both refuse root.
+# It refuses root.
 DROP = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if os.geteuid() == 0 else []
 
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """Where their sockets are; the paths of those must be short."""
+    """Where the pooler's socket is; the path of it must be short."""
     made = Path(tempfile.mkdtemp(prefix="pool"))
     _give(made)
     yield made
@@ -42,31 +41,20 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(folder: Path) -> Iterator[str]:
-    """The URL of a server, without its password."""
-    if not BINARIES:
-        pytest.skip("PostgreSQL is not installed on this machine")
-    password = _written(folder / "password", PASSWORD)
-    made = ["initdb", "-D", f"{folder}/data", "--no-sync", "-A", "scram-sha-256", "-U", "me"]
-    _run([*made, "--pwfile", str(password), "--no-locale", "-E", "UTF8"], folder)
-    control = ["pg_ctl", "-D", f"{folder}/data", "-w", "-s"]
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c log_min_messages=panic"
-    _run([*control, "-o", options, "-l", f"{folder}/log", "start"], folder)
-    try:
-        _run(["psql", "-qX", f"postgresql://me@/postgres?host={folder}"], folder, SET_UP)
-        yield f"postgresql://me@/postgres?host={folder}"
-    finally:
-        _run([*control, "-m", "immediate", "stop"], folder)
+def postgresql(postgresql: PostgreSQL) -> str:
+    """The URL of the server that all tests share, without its password."""
+    postgresql.psql(SET_UP)
+    return postgresql.asking_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pgbouncer(folder: Path, postgresql: str) -> Iterator[str]:
     """The URL of a pooler's console; its database ``shop`` is that server, one connection at a time."""
     if BOUNCER is None:
         pytest.skip("PgBouncer is not installed on this machine")
-    assert postgresql
     users = _written(folder / "users", f'"me" "{PASSWORD}"\n')
-    shop = f"host={folder} dbname=bounced user=me password='{PASSWORD}' pool_size=1"
+    host = postgresql.partition("?host=")[2]
+    shop = f"host={host} dbname=bounced user=me password='{PASSWORD}' pool_size=1"
     keys = {
         "unix_socket_dir": folder, "listen_addr": "", "listen_port": 6432, "pidfile": folder / "pid",
         "auth_type": "plain", "auth_file": users, "admin_users": "me", "pool_mode": "session",
@@ -145,19 +133,6 @@ def figures(record: Any) -> dict[str, Any]:
     """Total, active, idle, waiting and the most there can be."""
     names = ("total", "active", "idle", "waiting", "max")
     return {name: getattr(record, f"{name}_connections") for name in names}
-
-
-def _run(words: list[str], folder: Path, told: str = "") -> None:
-    program = [*DROP, str(BINARIES[-1] / words[0])]
-    environment = {**os.environ, "PGPASSWORD": PASSWORD}
-    subprocess.run(
-        [*program, *words[1:]],
-        input=told.encode(),
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-        env=environment,
-    )
 
 
 def _written(path: Path, text: str) -> Path:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pymysql
 import pytest
@@ -45,23 +45,29 @@ class MariaDB:
         self._settings = {**SETTINGS, "slow-query-log-file": str(self.log_file), **(settings or {})}
         system = "CREATE DATABASE mysql;\nUSE mysql;\n" + "".join((share / t).read_text() for t in TABLES)
         self._subprocess(["--bootstrap", "--skip-networking"], system)
-        self._running: subprocess.Popen[bytes] | None = None
+        self._says: IO[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        """Come up, and wait until it answers; the log goes on where it was."""
-        assert self._running is None
+        """Come up, and wait until it answers; the log goes on where it was.
+
+        It is no child of ours: tests look for children that others left behind.
+        """
+        assert self._says is None
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        self._running = subprocess.Popen([*self._base, *options], stderr=subprocess.PIPE)
-        assert self._running.stderr is not None
-        assert any(b"ready for connections" in line for line in self._running.stderr)
+        starter = subprocess.Popen(["setsid", "--fork", *self._base, *options], stderr=subprocess.PIPE)
+        self._says = starter.stderr
+        assert self._says is not None
+        assert starter.wait() == 0
+        assert any(b"ready for connections" in line for line in self._says)
 
     def stop(self) -> None:
         """Go down in order; the folder stays. A second time does nothing."""
-        if self._running is not None:
-            self._running.terminate()
-            self._running.communicate()
-            self._running = None
+        if self._says is not None:
+            self.run("SHUTDOWN")
+            self._says.read()  # to its end
+            self._says.close()
+            self._says = None
 
     def remove(self) -> None:
         """Go down, and leave nothing behind."""
@@ -101,9 +107,8 @@ class MariaDB:
         subprocess.run([*self._base, *options], input=text.encode(), check=True, capture_output=True)
 
 
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDB]:
-    """One for all tests of a session; those that need a log of their own begin with `MariaDB.flush_logs`."""
+def served() -> Iterator[MariaDB]:
+    """The fixture ``mariadb``."""
     if PROGRAM is None:
         pytest.skip("MariaDB is not installed on this machine")
     server = MariaDB()

@@ -31,6 +31,9 @@ SETTINGS: Mapping[str, str] = {
     "lc_messages": "C",
 }
 ENDINGS = {"stderr": ".log", "csvlog": ".csv", "jsonlog": ".json"}
+PASSWORD = "sehr geheim"
+# All come in as they like, but for two roles whose connections are to be tested.
+ACCESS = "local all me,stranger scram-sha-256\nlocal all all trust\n"
 # As `options`: what is asked for the test's own sake is not logged.
 UNHEARD = "-c log_min_duration_statement=-1"
 
@@ -59,8 +62,11 @@ class PostgreSQL:
             lines = [f"{name} = '{value}'\n" for name, value in self._settings.items()]
             with (self.folder / "data/postgresql.conf").open("a", encoding="utf-8") as file:
                 file.writelines(lines)
-            self._is_made = True
+            (self.folder / "data/pg_hba.conf").write_text(ACCESS, encoding="utf-8")
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "-l", f"{self.folder}/start", "start")
+        if not self._is_made:
+            self.psql(f"CREATE ROLE me SUPERUSER LOGIN PASSWORD '{PASSWORD}'", options=UNHEARD)
+            self._is_made = True
 
     def stop(self) -> None:
         """Go down at once; the folder stays."""
@@ -80,6 +86,11 @@ class PostgreSQL:
     def url(self) -> str:
         """For a workload or a client, as the superuser, without a password."""
         return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    @property
+    def asking_url(self) -> str:
+        """The same for another superuser, who is asked for `PASSWORD`."""
+        return self.url.replace("postgres@", "me@")
 
     def psql(self, sql: str, *, options: str = "", check: bool = True) -> str:
         """What psql prints for ``sql``, fields with ``|`` between; ``options`` as in PGOPTIONS.
@@ -110,9 +121,9 @@ class PostgreSQL:
 
     def rotate_logs(self) -> dict[str, Path]:
         """As logrotate does: rename, then tell the server; where the old ones are now, complete."""
-        number = len(list(self.folder.glob("data/log/*.log")))
+        number = len(list(self.folder.glob("data/log/all.log*")))
         files = self.written()
-        old = {name: path.rename(path.with_stem(f"{number}")) for name, path in files.items()}
+        old = {name: path.rename(f"{path}.{number}") for name, path in files.items()}
         self.psql("SELECT pg_rotate_logfile()", options=UNHEARD)
         self._until(lambda: all(path.exists() for path in files.values()))
         return old
@@ -139,9 +150,8 @@ class PostgreSQL:
         return done.stdout.decode()
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """One for all tests of a session; those that need a log of their own begin with `rotate_logs`."""
+def served() -> Iterator[PostgreSQL]:
+    """The fixture ``postgresql``."""
     if not BINARIES:
         pytest.skip("PostgreSQL is not installed on this machine")
     server = PostgreSQL()

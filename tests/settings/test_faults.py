@@ -64,6 +64,11 @@ def test_the_refusal_counts_the_faults_and_says_what_to_do(config: Config) -> No
         ),
         ("[samplng]\n", "line 1: samplng: unknown section (did you mean 'sampling'?)"),
         ("sampling = 5\n", "line 1: sampling = 5: must be a table, [sampling]"),
+        ("tails = 5\n", "line 1: tails = 5: must be a list of tables, [[tails]]"),
+        (
+            "[slow]\nnames = { report = 2 }\n",
+            f"line 2: slow.names = {{ report = 2 }}: not {LENGTH} (in quotes)",
+        ),
         ("workloads = 5\n", "line 1: workloads = 5: must be a list of tables, [[workloads]]"),
         ("workloads = [5]\n", "line 1: workloads[1] = 5: must be a table, [workloads[1]]"),
         (

@@ -19,13 +19,8 @@ from collector.workloads.inspection import Target
 from collector.workloads.spawn import Children
 from collector.workloads.sql_child import sqlite, sqlite_stats
 from collector.workloads.sql_child.job import Job, Refused, Rows
-from tests.servers import mariadb as mariadb_server
-from tests.servers import postgresql as postgresql_server
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
-
-postgresql = postgresql_server.postgresql
-mariadb = mariadb_server.mariadb
 
 PLAIN = "SELECT * FROM tasks t WHERE status = ? ORDER BY n LIMIT ?"
 LISTED = "SELECT * FROM tasks WHERE id IN (?+)"

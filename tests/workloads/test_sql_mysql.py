@@ -2,70 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pymysql
 import pytest
 
 from collector.workloads.base import Result
 from collector.workloads.spawn import Children
 from collector.workloads.sql import Sql, run
-from tests.workloads.conftest import gone
+from tests.servers.mariadb import MariaDB
 from tests.workloads.made import made
 
-SERVER = shutil.which("mariadbd")
 PASSWORD = "sehr geheim"
-TABLES = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
 SHOP = (
-    "CREATE DATABASE shop; USE shop; CREATE TABLE orders (id int PRIMARY KEY, state text);"
-    " INSERT INTO orders SELECT seq, 'open' FROM seq_1_to_3000;"
+    "CREATE DATABASE asked",
+    "USE asked",
+    "CREATE TABLE orders (id int PRIMARY KEY, state text)",
+    "INSERT INTO orders SELECT seq, 'open' FROM seq_1_to_3000",
+    f"CREATE USER me IDENTIFIED BY '{PASSWORD}'",
+    "GRANT ALL ON *.* TO me",
 )
 
-pytestmark = pytest.mark.skipif(SERVER is None, reason="MariaDB is not installed on this machine")
 Ask = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a server on a socket of its own; it belongs to nobody, since it refuses root."""
-    folder = Path(tempfile.mkdtemp(prefix="maria"))
-    drop = (
-        ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if os.geteuid() == 0 else []
-    )
-    if drop:
-        shutil.chown(folder, "nobody")
-    share = Path(str(SERVER)).resolve().parent.parent / "share/mysql"
-    socket = folder / "socket"
-    base = [*drop, str(SERVER), "--no-defaults", f"--datadir={folder}", f"--lc-messages-dir={share}"]
-    base += ["--skip-networking", f"--socket={socket}", "--innodb-flush-log-at-trx-commit=0"]
-    system = "CREATE DATABASE mysql;\nUSE mysql;\n" + "".join((share / name).read_text() for name in TABLES)
-    subprocess.run([*base, "--bootstrap"], input=system.encode(), check=True, capture_output=True)
-    running = subprocess.Popen(base, stderr=subprocess.PIPE)
-    assert running.stderr is not None
-    assert any(b"ready for connections" in line for line in running.stderr)
-    with (
-        pymysql.connect(unix_socket=str(socket), user="root", autocommit=True) as conn,
-        conn.cursor() as cursor,
-    ):
-        for statement in [
-            *SHOP.split(";")[:-1],
-            f"CREATE USER me IDENTIFIED BY '{PASSWORD}'",
-            "GRANT ALL ON *.* TO me",
-        ]:
-            cursor.execute(statement)
-    try:
-        yield f"mysql://me@localhost/shop?socket={socket}"
-    finally:
-        running.terminate()
-        running.communicate()
-        assert gone(running.pid)
-        shutil.rmtree(folder)
+def server(mariadb: MariaDB) -> str:
+    """The URL of a database, for a user who is asked for a password."""
+    mariadb.run(*SHOP)
+    return mariadb.url.replace("root@localhost/?", "me@localhost/asked?")
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +11,16 @@ import pytest
 from collector.workloads.base import Result
 from collector.workloads.spawn import Children, interpreter
 from collector.workloads.sql import Sql, run
+from tests.servers.postgresql import PASSWORD, PostgreSQL
 from tests.workloads.made import made
 
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-PASSWORD = "sehr geheim"
-
-needs_postgresql = pytest.mark.skipif(not BINARIES, reason="PostgreSQL is not installed on this machine")
 Ask = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a server that asks for a password; it belongs to nobody, since it refuses root."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    drop = (
-        ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if os.geteuid() == 0 else []
-    )
-    if drop:
-        for path in (folder, folder / "password"):
-            shutil.chown(path, "nobody")
-    start = [*drop, str(BINARIES[-1] / "initdb"), "-D", f"{folder}/data", "--no-sync", "-A", "scram-sha-256"]
-    start += ["-U", "me", "--pwfile", f"{folder}/password", "--no-locale", "-E", "UTF8"]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-    control = [*drop, str(BINARIES[-1] / "pg_ctl"), "-D", f"{folder}/data", "-w", "-s"]
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c log_min_messages=panic"
-    subprocess.run([*control, "-o", options, "-l", f"{folder}/log", "start"], check=True, cwd=folder)
-    try:
-        yield f"postgresql://me@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, cwd=folder)
-        shutil.rmtree(folder)
+@pytest.fixture
+def server(postgresql: PostgreSQL) -> str:
+    """The URL of a server that asks for a password."""
+    return postgresql.asking_url
 
 
 @pytest.fixture
@@ -60,7 +35,6 @@ def ask(children: Children, server: str, monkeypatch: pytest.MonkeyPatch) -> Ask
     return ask
 
 
-@needs_postgresql
 def test_a_query_is_timed_in_its_three_parts(ask: Ask) -> None:
     """Rows are streamed and counted."""
     result = ask("SELECT i, repeat('x', 100) FROM generate_series(1, 5000) AS i;")
@@ -71,7 +45,6 @@ def test_a_query_is_timed_in_its_three_parts(ask: Ask) -> None:
     assert "plan" not in found
 
 
-@needs_postgresql
 def test_the_password_may_come_from_a_file(ask: Ask, tmp_path: Path) -> None:
     """A line's end is no part of it."""
     path = tmp_path / "password"
@@ -79,7 +52,6 @@ def test_the_password_may_come_from_a_file(ask: Ask, tmp_path: Path) -> None:
     assert ask("SELECT 1", password_env=None, password_file=path).outcome == "ok"
 
 
-@needs_postgresql
 @pytest.mark.parametrize(
     "query",
     [
@@ -94,20 +66,17 @@ def test_nothing_is_written(ask: Ask, query: str) -> None:
     assert ask(query).outcome == "failed"
 
 
-@needs_postgresql
 def test_a_refusal_to_write_is_told_in_the_servers_words(ask: Ask) -> None:
     """And two statements are one too many."""
     assert ask("CREATE TABLE t (a int)").detail == "cannot execute CREATE TABLE in a read-only transaction"
     assert "multiple commands" in str(ask("SELECT 1; COMMIT").detail)
 
 
-@needs_postgresql
 def test_a_query_over_its_budget_keeps_its_plan(ask: Ask) -> None:
     """From EXPLAIN, which does not run it again."""
     assert "Seq Scan on pg_class" in ask("SELECT * FROM pg_class", budget=0.000001).measured["plan"]
 
 
-@needs_postgresql
 def test_a_query_that_takes_too_long_is_ended_by_the_server(ask: Ask) -> None:
     """So that it can still be explained."""
     result = ask("SELECT pg_sleep(60)", timeout=0.4)
@@ -115,7 +84,6 @@ def test_a_query_that_takes_too_long_is_ended_by_the_server(ask: Ask) -> None:
     assert result.measured["plan"].startswith("Result")
 
 
-@needs_postgresql
 def test_a_wrong_password_is_told_without_it(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the wrong one nor the right one."""
     monkeypatch.setenv("SHOP_PASSWORD", "falsch")

@@ -18,6 +18,7 @@ from collector.records.statement import plan_columns, query_columns
 # A statement's plan is stored again when one was slower, or this long after the last.
 PLAN_AGAIN_MS = 3_600_000
 MOST_PLANS = 10_000
+HEAD_CHARACTERS = 10  # of an id: they stand in an index, for each of millions of rows
 
 _KIND = KINDS["operation"]
 _OPERATION: Any = _KIND.struct
@@ -46,7 +47,7 @@ class Arriving:
     def records(self, executions: Iterable[Execution], head: str) -> list[msgspec.Struct]:
         """The records of executions that one file tells of, ready for the buffer."""
         made: list[msgspec.Struct] = []
-        statements, dialect = self._statements, self._dialect
+        statements, dialect, head = self._statements, self._dialect, head[:HEAD_CHARACTERS]
         for one in executions:
             if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
                 self.refused += 1
@@ -64,6 +65,7 @@ class Arriving:
     def told(self, executions: Iterable[Execution], head: str) -> list[dict[str, Any]]:
         """The same as a daemon's socket takes them."""
         made: list[dict[str, Any]] = []
+        head = head[:HEAD_CHARACTERS]
         for one in executions:
             if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
                 self.refused += 1
@@ -87,7 +89,7 @@ class Arriving:
 
     def _columns(self, one: Execution, head: str) -> dict[str, Any]:
         columns = {
-            "record_id": f"{head[:10]}-{one.offset:010x}-{one.timestamp & 0xFFFFFF:x}",
+            "record_id": f"{head}-{one.offset:010x}-{one.timestamp & 0xFFFFFF:x}",
             "metric_type": self._metric_type,
             "metric_name": self._source,
             "duration_ms": one.duration_ms,

@@ -14,9 +14,7 @@ from collector.fingerprint import fingerprint
 from collector.intake.tails.base import Execution, Options
 from collector.intake.tails.formats.mysql_slow import MysqlSlow
 from tests.intake.tails.pieces import in_pieces, read
-from tests.servers import mariadb as servers
-
-mariadb = servers.mariadb
+from tests.servers.mariadb import MariaDB
 
 SHOP = (
     "CREATE DATABASE IF NOT EXISTS shop",
@@ -50,7 +48,7 @@ def times_s(log: bytes) -> list[float]:
     return [float(said) for said in re.findall(rb"^# Query_time: (\d{1,4}\.\d+)", log, re.MULTILINE)]
 
 
-def logged(server: servers.MariaDB, *statements: str | bytes) -> list[Execution]:
+def logged(server: MariaDB, *statements: str | bytes) -> list[Execution]:
     """What the server logs of ``statements`` in a session of their own, but for how sessions begin."""
     server.flush_logs()
     server.run(*statements)
@@ -62,7 +60,7 @@ def logged(server: servers.MariaDB, *statements: str | bytes) -> list[Execution]
 
 
 @pytest.fixture(scope="module")
-def log(mariadb: servers.MariaDB) -> bytes:
+def log(mariadb: MariaDB) -> bytes:
     """A log with everything in it, two restarts of its file and one of the server."""
     mariadb.flush_logs()
     mariadb.run(*SHOP, *(f"SELECT * FROM orders WHERE id = {number}" for number in range(20)))
@@ -114,7 +112,7 @@ def test_a_log_that_comes_line_by_line_is_read_alike(log: bytes) -> None:
     assert parser.unread.lines == 0
 
 
-def test_the_servers_own_counts_are_the_same(mariadb: servers.MariaDB) -> None:
+def test_the_servers_own_counts_are_the_same(mariadb: MariaDB) -> None:
     """By its digests: as many of each shape. Prepared ones are compared by what is executed."""
     count_digests = "SELECT count_star FROM performance_schema.events_statements_summary_by_digest"
     shapes = {
@@ -131,7 +129,7 @@ def test_the_servers_own_counts_are_the_same(mariadb: servers.MariaDB) -> None:
     assert sorted(ours.values())[-3:] == sorted(theirs)[-3:] == sorted(shapes.values())
 
 
-def test_what_the_log_says_of_a_statement_is_kept(mariadb: servers.MariaDB) -> None:
+def test_what_the_log_says_of_a_statement_is_kept(mariadb: MariaDB) -> None:
     """Rows sent, or changed where none were; by whom and where; the plan; the second it began in."""
     statements = "SELECT * FROM orders WHERE state = 'gone'", "UPDATE orders SET state = 'b' WHERE id < 4"
     *_, select, update = logged(mariadb, *SHOP, *statements)
@@ -150,12 +148,12 @@ def test_what_the_log_says_of_a_statement_is_kept(mariadb: servers.MariaDB) -> N
     assert select.columns["rows"] == 0
 
 
-def test_a_literal_that_looks_like_a_log_is_no_entry(mariadb: servers.MariaDB) -> None:
+def test_a_literal_that_looks_like_a_log_is_no_entry(mariadb: MariaDB) -> None:
     """As long as it does not hold the whole top of one."""
     assert [each.sql for each in logged(mariadb, LOOKS_LIKE_LOG)] == [LOOKS_LIKE_LOG]
 
 
-def test_statements_are_told_as_they_were_sent(mariadb: servers.MariaDB) -> None:
+def test_statements_are_told_as_they_were_sent(mariadb: MariaDB) -> None:
     """Without NUL and the last semicolon, and with a mark for bytes that are no text."""
     made = logged(
         mariadb, *SHOP, "SELECT\n'a\0b'", b"UPDATE orders SET raw = '\xff' WHERE id = 1", "SELECT ';'"
@@ -165,7 +163,7 @@ def test_statements_are_told_as_they_were_sent(mariadb: servers.MariaDB) -> None
     ]  # fmt: skip
 
 
-def test_the_statements_inside_a_procedure_name_it(mariadb: servers.MariaDB) -> None:
+def test_the_statements_inside_a_procedure_name_it(mariadb: MariaDB) -> None:
     """Where the server was told to log them."""
     call = ("SET @@log_slow_disabled_statements = ''", "CALL twice()")
     made = logged(mariadb, *SHOP, "CREATE OR REPLACE PROCEDURE twice() BEGIN DO 1; DO 2; END", *call)

@@ -1,4 +1,4 @@
-"""The server, and what pgbench needs of it."""
+"""What the server logs of something."""
 
 from __future__ import annotations
 
@@ -6,22 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.servers import postgresql as servers
+from tests.servers.postgresql import PostgreSQL
 
-postgresql = servers.postgresql
 Logged = Callable[..., dict[str, bytes]]
 
 
-@pytest.fixture(scope="session")
-def bench(postgresql: servers.PostgreSQL) -> servers.PostgreSQL:
-    """The server with the tables of pgbench and a table ``t``."""
-    postgresql.pgbench("-i", "-q")
-    postgresql.psql("CREATE TABLE t (a int, b text); CREATE EXTENSION pg_stat_statements")
-    return postgresql
-
-
 @pytest.fixture
-def logged(bench: servers.PostgreSQL) -> Logged:
+def logged(bench: PostgreSQL) -> Logged:
     """Runs SQL by psql, or what it is given, and gives the three logs of just that."""
 
     def logged(what: str | Callable[[], object], *, options: str = "") -> dict[str, bytes]:
