@@ -70,6 +70,7 @@ FLOORS: dict[str, float] = {
     "samplers": 5.0,
     "workloads": 5.0,
     "intake": 5.0,
+    "inspection": 5.1,  # has a child look at another database, as workloads have theirs run
     "importers": 5.1,  # reads JSON as the intake does
     "pools": 5.1,
     "answers": 5.0,

@@ -9,13 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from collector import targets
+from collector import inspection, targets
 from collector.commands import main
 from collector.errors import CollectorError, UsageError
+from collector.inspection import Target
 from collector.plans import redacted_plan, remarks
 from collector.sqlite import sqlite3
-from collector.workloads import inspection
-from collector.workloads.inspection import Target
 from collector.workloads.spawn import Children
 from collector.workloads.sql_child import sqlite, sqlite_stats
 from collector.workloads.sql_child.job import Job, Refused, Rows

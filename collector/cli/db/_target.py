@@ -12,12 +12,12 @@ import click
 import collector.workloads  # noqa: F401  # announces every kind
 from collector import targets
 from collector.errors import UsageError
+from collector.inspection import SECONDS, Target
 from collector.registry import nearest
 from collector.settings import load
 from collector.terminal import with_progress
 from collector.units import Duration
 from collector.workloads.base import Spawner, settings_by_kind
-from collector.workloads.inspection import SECONDS, Target
 from collector.workloads.spawn import Children
 from collector.workloads.sql import Sql
 

@@ -8,20 +8,19 @@ from typing import Any, NamedTuple
 
 import click
 
-from collector import clock, targets
+from collector import clock, inspection, targets
 from collector.answers import explain
 from collector.cli.db._target import target_of, target_options, waited
 from collector.commands import config_option, json_option
 from collector.errors import CollectorError, UsageError
 from collector.fingerprint import fingerprint, redacted
+from collector.inspection import Target
 from collector.moments import at_minute
 from collector.opened import opened, reading_settings
 from collector.plans import advice, as_dialect, redacted_plan, remarks
 from collector.tables import print_facts
 from collector.terminal import print_json, printable, terminal_width
 from collector.units import Duration, duration
-from collector.workloads import inspection
-from collector.workloads.inspection import Target
 from collector.workloads.sql import Sql
 
 Document = dict[str, Any]

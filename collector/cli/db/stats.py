@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from collector import inspection
 from collector.answers import storage
 from collector.cli.db._target import target_of, target_options, waited
 from collector.cli.db._told import print_document, print_timings
@@ -19,7 +20,6 @@ from collector.store.lock import holder
 from collector.targets import scheme
 from collector.terminal import print_json, with_progress
 from collector.units import Duration
-from collector.workloads import inspection
 
 Document = dict[str, Any]
 
