@@ -49,12 +49,22 @@ class Line:
 
     def ask(self, message: Any) -> dict[str, Any]:
         """Send ``message`` and wait for its answer."""
-        if self._socket is None:
-            raise Unreachable("the connection is closed")
+        self.send(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        return self.receive()
+
+    def send(self, line: bytes) -> None:
+        """Send a line, its end included. Answers come in the order of what was sent."""
         try:
-            self._socket.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+            self._opened().sendall(line)
+        except OSError as error:
+            raise Unreachable(f"{self._path}: {error.strerror or error}") from error
+
+    def receive(self) -> dict[str, Any]:
+        """Wait for the next answer."""
+        sock = self._opened()
+        try:
             while b"\n" not in self._received:
-                more = self._socket.recv(65536)
+                more = sock.recv(65536)
                 if not more:
                     raise Unreachable(f"{self._path}: the daemon closed the connection")
                 self._received += more
@@ -63,6 +73,11 @@ class Line:
         line, _, self._received = self._received.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            raise Unreachable("the connection is closed")
+        return self._socket
 
 
 @contextmanager

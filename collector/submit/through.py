@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError, NotRunning
 from collector.intake import protocol
-from collector.intake.protocol import Delivery
+from collector.intake.protocol import LONGEST_LINE, MOST_RECORDS
 from collector.store.buffer import Outcome
-from collector.submit.lines import as_lines
 from collector.submit.way import Answer, Load, Moved, merge
 
+AHEAD = 3  # lines on their way: while the daemon stores one, the next is there
 _HINT = "look at it with `collector status`"
 
 
@@ -40,12 +43,34 @@ class Through:
             time.sleep(answer["retry_after_ms"] / 1000)
 
     def store(self, load: Load) -> Answer:
-        """Send them, on as many lines as they take."""
-        lines, refused = as_lines(load.told())
-        answer = protocol.told(Outcome(), Delivery((), (), refused, 0))
+        """Send them, on as many lines as they take, some of them before the first is answered."""
+        answer = protocol.told(Outcome())
+        lines = [*_lines(load.told())]
+        try:
+            self._send_ahead(lines, answer)
+        except (
+            Unreachable
+        ):  # what is not answered is sent again, one by one: what arrived is not stored twice
+            self.close()
         for line in lines:
-            merge(answer, self.deliver(line.items), line.positions)
+            merge(answer, self.deliver([msgspec.json.decode(one) for one in line.records]), line.positions)
         return answer
+
+    def _send_ahead(self, lines: list[_Line], answer: Answer) -> None:
+        """Takes from ``lines`` what is answered; what the daemon was too busy for stays."""
+        connection, sent, busy = self._connected(), 0, []
+        while lines:
+            while sent < len(lines) and sent < AHEAD:
+                connection.send(b"[" + b",".join(lines[sent].records) + b"]\n")
+                sent += 1
+            told = connection.receive()
+            sent -= 1
+            line = lines.pop(0)
+            if told["result"] == "busy":
+                busy.append(line)
+            else:
+                merge(answer, told, line.positions)
+        lines += busy
 
     def close(self) -> None:
         """Close the connection."""
@@ -76,3 +101,25 @@ class Through:
         return NotRunning(
             f"the recorder did not answer within {waited}: not known whether it was kept", hint=_HINT
         )
+
+
+class _Line(NamedTuple):
+    """Records as JSON, and where they stood in what was given."""
+
+    records: list[bytes]
+    positions: range
+
+
+def _lines(items: Sequence[dict[str, Any]]) -> Iterator[_Line]:
+    """As many on a line as it takes."""
+    records, size, first = list[bytes](), 0, 0
+    for item in items:
+        record = msgspec.json.encode(item)
+        if records and (size + len(record) >= LONGEST_LINE - 2 or len(records) >= MOST_RECORDS):
+            yield _Line(records, range(first, first + len(records)))
+            first += len(records)
+            records, size = [], 0
+        records.append(record)
+        size += len(record) + 1
+    if records:
+        yield _Line(records, range(first, first + len(records)))

@@ -41,6 +41,7 @@ SHOP = (
     "CREATE TABLE orders (id int PRIMARY KEY, state varchar(200), KEY (state))",
     "INSERT INTO orders SELECT seq, 'open' FROM seq_1_to_300",
 )
+PREPARED = "SELECT * FROM orders WHERE id = ?"
 LOAD = (
     "SELECT state FROM orders WHERE id = {n}",
     "UPDATE orders SET state = 'paid {n}' WHERE id = {n} % 300",
@@ -63,7 +64,7 @@ HOSTILE = (
     f"SELECT {FORGED}",
     f"SELECT 1 FROM orders WHERE state = '{SECRET}' OR id = {SECRET_NUMBER}",
     f"SELECT 1 FROM orders WHERE state IN ('{SECRET}', {FORGED})",
-    "SELECT 2 -- the last line;",
+    "SELECT 2, 'the last line;\n\n'",
 )
 ENTRY = re.compile(
     rb"^# User@Host: .*\n(?:#.*\n)*?# Query_time: ([\d.]+) .*\n(?:#.*\n)*(?:use .*\n)?SET timestamp=\d+;\n"
@@ -112,7 +113,7 @@ def run_load(server: MariaDB, enough: threading.Event) -> int:
     """Statements of all shapes in one session; how many rounds there were."""
     with closing(server.connect()) as session, session.cursor() as cursor:
         cursor.execute("USE followed")
-        cursor.execute("PREPARE by_id FROM 'SELECT * FROM orders WHERE id = ?'")
+        cursor.execute(f"PREPARE by_id FROM '{PREPARED}'")
         rounds = 0
         while not enough.wait(PAUSE_SECONDS):
             rounds += 1
@@ -122,18 +123,22 @@ def run_load(server: MariaDB, enough: threading.Event) -> int:
 
 
 def check_server(server: MariaDB, ran: list[Ran]) -> None:
-    """What the server counts itself is the same of each statement of the load.
+    """What the server counts itself is the same of each statement of the load, by its words.
 
-    Two differences lie in what is counted: what ran before the schema was chosen has none there, and an
-    EXECUTE is counted there as itself while the log has the text that was prepared.
+    There an EXECUTE is counted as such, while the log has the text that was prepared.
     """
     counted: Counter[str] = Counter()
     for text, calls in server.run(COUNTED):
-        counted[shape(text.replace("`", "").replace(" (", "("))] += calls
-    told = {statement: calls for statement, (calls, _) in totals(ran).items()}
-    print(counted, told)
-    for statement in LOAD:
-        assert counted[shape(statement)] == told[shape(statement)] > 0
+        counted[words(text)] += calls
+    told = {words(statement): calls for statement, (calls, _) in totals(ran).items()}
+    *plain, execute = LOAD
+    assert counted[words(execute)] == told[words(PREPARED)] > 0
+    assert [counted[words(one)] for one in plain] == [told[words(one)] for one in plain]
+
+
+def words(sql: str) -> str:
+    """The server counts a statement under its tokens, each with a space behind it and names in quotes."""
+    return " ".join(re.findall(r"[a-z_]+", shape(sql.replace("{n}", "?"))))
 
 
 def read(path: Path) -> Iterator[Ran]:
