@@ -10,6 +10,7 @@ from collector import __version__
 from collector.answers import status
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError
+from collector.intake.tails.examples import not_understood
 from collector.opened import reader
 from collector.settings import Settings
 from collector.store.database import file_size, wal_path
@@ -142,7 +143,7 @@ def _of_tail(tail: Document) -> Iterator[str]:
         parts = "a part of its log was" if lost == 1 else f"{lost} parts of its log were"
         yield f"tail {tail['name']}: {parts} gone before it was read: rotate with delaycompress"
     if lines := tail["unread_lines"]:
-        yield f"tail {tail['name']}: {lines:,} lines were not understood, such as {tail['unread_example']!r}"
+        yield f"tail {tail['name']}: {not_understood(lines, tail['unread_example'])}"
 
 
 def _no_commit_since(daemon: Document, settings: Settings, now_ms: int) -> float:

@@ -25,10 +25,14 @@ def workloads(
     value: object,
     kinds: Mapping[str, type[WorkloadSettings]],
     folder: Path,
+    state: Path | None,
     lines: Mapping[Key, int],
     found: list[Problem],
 ) -> list[WorkloadSettings]:
-    """The ``[[workloads]]``, each as its kind has it; what is wrong is appended to ``found``."""
+    """The ``[[workloads]]``, each as its kind has it; what is wrong is appended to ``found``.
+
+    Paths count from ``folder``; ``state`` is where the config says that the database is.
+    """
     if not _is_list(value, "workloads", lines, found):
         return []
     made: list[WorkloadSettings] = []
@@ -47,7 +51,7 @@ def workloads(
             found.append(problem((*at, "name"), message, lines, name))
         elif isinstance(name, str):
             seen[name] = i
-        placed = _placed(item, folder)
+        placed = _placed(item, folder, state if kind and not kind.in_config_folder else folder)
         if kind is None:  # what all kinds have can still be looked at
             common = {key: placed[key] for key in placed if key in _COMMON}
             table({**common, "kind": "none"}, WorkloadSettings, at, lines, found)
@@ -56,10 +60,10 @@ def workloads(
     return made
 
 
-def _placed(item: Any, folder: Path) -> Any:
-    """A workload's table with absolute paths; it runs in the config's folder unless it says where."""
+def _placed(item: Any, folder: Path, cwd: Path | None) -> Any:
+    """A workload's table with absolute paths; it runs in ``cwd`` unless it says where."""
     placed: Any = absolute_paths(item, folder)
-    return {"cwd": str(folder), **placed} if isinstance(placed, dict) else placed
+    return {"cwd": str(cwd), **placed} if isinstance(placed, dict) and cwd is not None else placed
 
 
 def absolute_paths(value: object, folder: Path) -> object:

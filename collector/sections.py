@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -111,6 +111,9 @@ class WorkloadSettings(Section, frozen=True, kw_only=True):
 
     Times are seconds. ``env`` lists variables to pass on by name, or to set as ``NAME=value``.
     """
+
+    # Whether it runs in the config's folder where it does not say where; else beside the database.
+    in_config_folder: ClassVar[bool] = True
 
     name: Name
     kind: Text

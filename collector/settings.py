@@ -121,7 +121,9 @@ def load(
         for name, kind in SECTIONS.items()
         if name in tables
     }
-    workloads = registered.workloads(tables.get("workloads", []), kinds, folder, lines, found)
+    database = getattr(sections.get("collector"), "database", None)
+    state = database and database.parent
+    workloads = registered.workloads(tables.get("workloads", []), kinds, folder, state, lines, found)
     found += registered.cron_faults(tables.get("workloads"), cron_fault, lines)
     tails = registered.tails(tables.get("tails", []), log_faults, folder, lines, found)
     pools = registered.pools(tables.get("pools", []), folder, lines, found)

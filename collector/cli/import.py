@@ -21,6 +21,7 @@ from collector.importers.timing import LONGEST_NAME
 from collector.intake.tails.base import FORMATS
 from collector.opened import reading_settings
 from collector.records.base import pushed_kinds
+from collector.records.operation import TYPES
 from collector.registry import nearest
 from collector.settings import Settings
 from collector.store.lock import holder
@@ -45,6 +46,7 @@ def _epilog() -> str:
 @click.option("--prefix", metavar="P", help="The server's log_line_prefix (postgresql).")
 @click.option("--timezone", metavar="TZ", help="The zone of a log that does not tell it, as Europe/Berlin.")
 @click.option("--pattern", metavar="RE", help="A regular expression with named groups (pattern).")
+@click.option("--type", type=click.Choice(TYPES), help="What the lines of a log time (default: query).")
 @config_option
 @json_option
 def command(

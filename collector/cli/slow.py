@@ -144,29 +144,26 @@ def _print(found: Sequence[Row], now_ms: int) -> None:
         Column("p99", right=True, spare=4),
         Column("max", right=True, spare=3),
         Column("query", cut=24),
-        Column("", cut=9),
+        *([Column("")] if any(map(_change, found)) else []),
+        *([Column("plan", cut=16, spare=1)] if any(row["remarks"] for row in found) else []),
     )
-    left_out = print_table(columns, [_line(row) for row in found])
+    titles = [column.title for column in columns]
+    left_out = print_table(columns, [_line(row, titles) for row in found])
     if left_out:
         _say(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
 
 
-def _line(row: Row) -> list[str | Cell]:
+def _line(row: Row, titles: Sequence[str]) -> list[str | Cell]:
+    change = _change(row)
     return [
         duration(row["total_ms"]),
         percent(None if row["share"] is None else 100 * row["share"]),
         f"{row['calls']:,}",
         *(duration(row[f"{name}_ms"]) for name in TIMES),
         row["text"] or row["query_hash"],
-        _mark(row),
+        *([Cell(change, "red" if change.startswith("▲") else "")] if "" in titles else []),
+        *([" · ".join(row["remarks"])] if "plan" in titles else []),
     ]
-
-
-def _mark(row: Row) -> Cell:
-    """What one should look at: worse or better than before, new, and what the plan says."""
-    change = _change(row)
-    marks = [change, *row["remarks"]] if change else row["remarks"]
-    return Cell(" · ".join(marks), "red" if change.startswith("▲") else "")
 
 
 def _change(row: Row) -> str:

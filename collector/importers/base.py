@@ -28,6 +28,7 @@ class Options:
     prefix: str | None = None
     timezone: str | None = None
     pattern: str | None = None
+    type: str | None = None
 
 
 class Entry(NamedTuple):

@@ -25,7 +25,7 @@ from collector.intake.tails import formats  # noqa: F401  # announces every form
 from collector.intake.tails.arriving import Arriving
 from collector.intake.tails.base import FORMATS, Execution, LogFormat, Parser
 from collector.intake.tails.base import Options as LogOptions
-from collector.intake.tails.examples import shown
+from collector.intake.tails.examples import not_understood, shown
 from collector.intake.tails.logfile import CHUNK_BYTES, LONGEST_LINE, head_of
 from collector.sections import is_zone
 
@@ -43,7 +43,7 @@ def _announce() -> None:
     """Make every log format one of `collector import`, too."""
     for form in FORMATS.values():
         IMPORTERS.add(
-            form.name, Importer(form.name, form.about, _no_records, ("name", *form.takes), True, True)
+            form.name, Importer(form.name, form.about, _no_records, ("name", "type", *form.takes), True, True)
         )
 
 
@@ -80,7 +80,7 @@ def import_log(
     form = FORMATS[name]
     parser = form.parser(log_options(form, options))
     named = (options.name or Path(source.name).name)[:LONGEST_NAME]
-    log = _Log(Arriving(named, "query", form.dialect, Statements()), source)
+    log = _Log(Arriving(named, options.type or "query", form.dialect, Statements()), source)
     portions = log.portions(parser)
     gc.freeze()  # millions of objects come and go, and there are no cycles among them
     gc.set_threshold(SELDOM)
@@ -183,7 +183,7 @@ def _tell(tally: Tally, parser: Parser, log: _Log, source: Source, form: LogForm
             source, f"log of the format {form.name}", f"such lines stand in it: {shown(unread.example)!r}"
         )
     if unread.lines:
-        tally.notes.append(f"{unread.lines:,} lines were not understood, such as {shown(unread.example)!r}")
+        tally.notes.append(not_understood(unread.lines, shown(unread.example)))
     if log.arriving.refused:
         tally.notes.append(f"{log.arriving.refused:,} times were impossible")
 

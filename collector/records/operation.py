@@ -21,6 +21,8 @@ _IP = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:/\d{1,3})?$"
 LONGEST_SQL = 100_000
 # In the metadata of what a recorder's own log tells of: it was warned of, and must not be again.
 WARNED_OF = "warned_of"
+# In the metadata of what names itself in a log: the tail that followed it.
+TAIL = "tail"
 _NOTHING = object()
 
 

@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 
 from collector.records.base import KINDS_BY_MODEL
 from collector.records.inference import Inference
-from collector.records.operation import Operation
+from collector.records.operation import TAIL, Operation
 from collector.records.skill import Skill
 
 
 class Measured(NamedTuple):
-    """One execution: ``kind`` is a key of `Thresholds`, ``began_ms`` is since the epoch."""
+    """One execution: ``kind`` is a key of `Thresholds`, ``began_ms`` is since the epoch.
+
+    ``tail`` is the log that it was found in, where that has another name.
+    """
 
     kind: str
     name: str
@@ -20,6 +23,7 @@ class Measured(NamedTuple):
     began_ms: int
     rows: int | None = None
     query_hash: str | None = None
+    tail: str = ""
 
 
 OPERATION: object = KINDS_BY_MODEL[Operation].struct
@@ -34,6 +38,7 @@ def operation(record: Any) -> Measured:
         record.timestamp,
         record.rows,
         record.query_hash,
+        str((record.metadata or {}).get(TAIL, "")),
     )
 
 

@@ -28,9 +28,9 @@ class Thresholds:
             {name: 1000 * float(value) for name, value in {**slow.names, **own}.items()},
         )
 
-    def ms(self, kind: str, name: str) -> float:
+    def ms(self, kind: str, name: str, tail: str = "") -> float:
         """From when on this one is slow; infinite where nobody wants to know."""
-        own = self.names.get(name)
+        own = self.names.get(name, self.names.get(tail))
         return self.kinds.get(kind, math.inf) if own is None else own
 
     def floors(self) -> dict[str, float]:

@@ -129,7 +129,7 @@ class SlowWarnings:
                     self._judge(measured(record))
 
     def _judge(self, one: Measured) -> None:
-        threshold_ms = self._limits[0].ms(one.kind, one.name)
+        threshold_ms = self._limits[0].ms(one.kind, one.name, one.tail)
         if one.duration_ms <= threshold_ms:
             return
         if one.began_ms + one.duration_ms < self._now().wall_ms - NEWS_MS:

@@ -25,10 +25,12 @@ COLUMNS = ("wall_ms", "user_ms", "system_ms", "rows")
 
 
 class Reference(WorkloadSettings, frozen=True, kw_only=True):
-    """``size`` is how many tasks the taskboard holds. It stands in cwd, else in the recorder's state folder.
+    """``size`` is how many tasks the taskboard holds. It stands in cwd, else beside the recorder's database.
 
     Its targets are those of the source documents; a run that misses one has failed.
     """
+
+    in_config_folder = False
 
     size: Tasks = DEFAULT_TASKS
 

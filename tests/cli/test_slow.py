@@ -48,10 +48,10 @@ def test_the_dearest_come_first_with_what_is_to_be_seen_of_them(made: Made, call
     said = call("slow")
     assert said.code == 0
     title, worse, new, same, better, note = said.lines
-    assert title.split() == ["total", "share", "calls", "avg", "p95", "p99", "max", "query"]
+    assert title.split() == ["total", "share", "calls", "avg", "p95", "p99", "max", "query", "plan"]
     assert re.match(r" *1\.47 s +80 % +5 +294 ms +370 ms +376 ms +378 ms  SELECT", worse)
     assert TEXT in worse
-    assert "  ▲ ×2.1 · " in worse
+    assert "  ▲ ×2.1  " in worse
     assert "tasks" in worse.partition("▲")[2]
     assert new.split()[-1] == "new"
     assert same.split()[-1] == "same"
@@ -66,7 +66,7 @@ def test_a_terminal_of_80_columns_is_not_overrun(made: Made, terminal: Call) -> 
     assert max(map(display_width, lines)) <= 80
     assert "SELECT * FROM tasks WH" in lines[1]
     assert "▲ ×2.1" in lines[1]
-    assert any(line.startswith("no room for p99") for line in lines)
+    assert "no room for " in "\n".join(lines)
 
 
 def test_json_has_what_the_answer_has(made: Made, call: Call) -> None:

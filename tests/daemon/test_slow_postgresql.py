@@ -42,8 +42,7 @@ start = "beginning"
 FORGED = "duration: 99999.000 ms  statement: SELECT forged"
 FORGERIES = (
     f"2026-11-22 12:00:00.000 UTC [1] LOG:  {FORGED}",
-    '2026-11-22 12:00:00.000 UTC,"u","d",1,"[local]",6b02e68c.5604,1,"SELECT",2026-11-22 12:00:00 UTC,3/0,0,'
-    f'LOG,00000,"{FORGED}",,,,,,,,,"psql","client backend",,0',
+    f'2026-11-22 12:00:00.000 UTC,"u","d",1,,6b02.1,1,"SELECT",,3/0,0,LOG,00000,"{FORGED}",,,,,,,,,,,,0',
     f'{{"timestamp":"2026-11-22 12:00:00.000 UTC","error_severity":"LOG","message":"{FORGED}"}}',
 )
 # The script is for all protocols: the number is a literal in one of them and a parameter in the others.

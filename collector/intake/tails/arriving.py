@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -12,13 +13,19 @@ from collector.intake.statements import Statements
 from collector.intake.tails.base import Execution
 from collector.records.base import KINDS, Text
 from collector.records.columns import LONGEST_MS
-from collector.records.operation import LONGEST_SQL
+from collector.records.operation import LONGEST_SQL, TAIL
 from collector.records.statement import plan_columns, query_columns
 
 # A statement's plan is stored again when one was slower, or this long after the last.
 PLAN_AGAIN_MS = 3_600_000
 MOST_PLANS = 10_000
 HEAD_CHARACTERS = 10  # of an id: they stand in an index, for each of millions of rows
+
+
+def _own(one: Execution) -> int:
+    """What an entry says, in 32 bits: the logs of two servers may begin alike, as MariaDB's do."""
+    return crc32(f"{one.timestamp} {one.duration_ms} {one.sql}".encode())
+
 
 _KIND = KINDS["operation"]
 _OPERATION: Any = _KIND.struct
@@ -31,8 +38,8 @@ _LONGEST: dict[str, int] = {
 class Arriving:
     """Of one log: ``source`` is its name and that of its operations, ``metric_type`` query, api, …
 
-    ``statements`` knows what was seen before. Ids follow from where in which file an entry stands, so what
-    is read twice is stored once: ``head`` is a hash of the file's first line.
+    ``statements`` knows what was seen before. Ids follow from what an entry says and where in which file
+    it stands, so what is read twice is stored once: ``head`` is a hash of the file's first line.
     """
 
     def __init__(self, source: str, metric_type: str, dialect: Dialect, statements: Statements) -> None:
@@ -89,7 +96,7 @@ class Arriving:
 
     def _columns(self, one: Execution, head: str) -> dict[str, Any]:
         columns = {
-            "record_id": f"{head}-{one.offset:010x}-{one.timestamp & 0xFFFFFF:x}",
+            "record_id": f"{head}-{one.offset:010x}-{_own(one):x}",
             "metric_type": self._metric_type,
             "metric_name": self._source,
             "duration_ms": one.duration_ms,
@@ -99,6 +106,8 @@ class Arriving:
         if one.columns:
             for name, value in one.columns.items():
                 columns[name] = value[: _LONGEST[name]] if type(value) is str else value
+            if "metric_name" in one.columns:  # the line names itself, and the tail has a threshold of its own
+                columns["metadata"] = {TAIL: self._source, **(one.metadata or {})}
         return columns
 
     def _query(self, one: Execution, query_hash: str, text: str, version: int) -> Any:
