@@ -15,7 +15,7 @@ from benchmarks.report import Row, table
 
 ALL = (
     "writer", "start", "timing", "intake", "client", "fingerprint", "summary", "slow", "samplers",
-    "footprint",
+    "logs", "footprint",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 

@@ -82,9 +82,8 @@ def _tell_place(parent: Path, size: int, runs: int) -> None:
     """What the figures are of."""
     system = _file_system(parent)
     click.echo(f"{size:,} tasks in {printable(str(parent))} ({system or 'unknown file system'})")
-    click.echo(
-        f"SQLite {sqlite3.sqlite_version}, WAL, synchronous FULL · each {runs} {'time' if runs == 1 else 'times'}"
-    )
+    often = "once" if runs == 1 else f"{runs} times"
+    click.echo(f"SQLite {sqlite3.sqlite_version}, WAL, synchronous FULL · each {often}")
     if system in IN_MEMORY:
         click.echo(f"{system} is memory, where writes cost less than on a disk: --folder names another place")
     click.echo()

@@ -42,8 +42,8 @@ class Application:
     def write_on(self) -> None:
         """Until it is told to stop, and rotate now and then."""
         while not self._stopping.wait(0.01):
-            self.write(500)
-            if self.written % 5_000 == 0:
+            self.write(150)
+            if (self.written - 1_000) % 1_500 == 0:
                 self.path.rename(self.path.with_name(f"{self.path.name}.{self.written}"))
 
     def stop(self) -> None:
