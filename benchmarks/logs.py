@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.footprint import cost, watch
-from benchmarks.recorder import Recorder, recorder
+from benchmarks.recorder import recorder
 from benchmarks.report import Row
 from collector.orm import select
 from collector.store.database import open_reader
@@ -26,6 +26,7 @@ LINES = 300_000
 COPIES = 3  # the larger file is the log so many times: the same lines at other places
 ROUNDS = 3
 QUIET_SECONDS = 30
+DEADLINE_SECONDS = 300
 BAR = 4.0
 BAR_CPU_PERCENT = 0.05
 PREFIX = "%m [%p] "
@@ -206,6 +207,7 @@ def _quiet(folder: Path) -> Iterator[Row]:
 def _burst(folder: Path, large: Path) -> Iterator[Row]:
     """All of a large log at once, into one that is followed."""
     print("  burst", file=sys.stderr, flush=True)
+    ((count,),) = _asked(folder / "import" / "bench.db", OPERATIONS)  # of the import of ``large``
     followed = folder / "followed.log"
     followed.touch()
     settings = '[sampling]\nevery = "1s"\n' + TAIL.format(name="burst", path=followed)
@@ -214,8 +216,8 @@ def _burst(folder: Path, large: Path) -> Iterator[Row]:
         before, began_ms, start = _peak_bytes(daemon.process.pid), time.time() * 1000, time.perf_counter()
         with followed.open("ab") as file:
             file.write(large.read_bytes())
-        count = _settled(daemon)
-        seconds = time.perf_counter() - start - 2 * _LOOK_SECONDS
+        _wait_for(daemon.database, count)
+        seconds = time.perf_counter() - start
         peak = _peak_bytes(daemon.process.pid)
         ((late_ms, samples),) = _asked(daemon.database, LATEST, int(began_ms))
     note = f"{count:,} executions, {large.stat().st_size / 1e6:.0f} MB in {seconds:.0f} s"
@@ -226,17 +228,13 @@ def _burst(folder: Path, large: Path) -> Iterator[Row]:
     )
 
 
-_LOOK_SECONDS = 1.5  # longer than a tail waits for the end of its last entry
-
-
-def _settled(daemon: Recorder) -> int:
-    """How many executions are stored when no more come."""
-    count, last = -1, 0
-    while count != last or not last:
-        time.sleep(_LOOK_SECONDS)
-        ((found,),) = _asked(daemon.database, OPERATIONS)
-        count, last = last, found
-    return last
+def _wait_for(database: Path, count: int) -> None:
+    """Until so many executions are stored."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (found := _asked(database, OPERATIONS)[0][0]) < count:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"only {found:,} of {count:,} executions came in")
+        time.sleep(0.2)
 
 
 def _asked(database: Path, sql: str, *values: int) -> list[tuple[int, ...]]:

@@ -38,7 +38,7 @@ IN_MEMORY = ("tmpfs", "ramfs")
 )
 @click.option(
     "--stricter",
-    type=click.FloatRange(1),
+    type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     metavar="X",
     help="Divide every target by X: 10 asks for a tenth.",

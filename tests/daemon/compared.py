@@ -93,4 +93,4 @@ def wait_until_stored(recorder: Recorder, wanted: Mapping[str, int]) -> None:
 
 def stored(recorder: Recorder) -> dict[str, int]:
     """How many operations each tail has brought."""
-    return dict(recorder.rows("SELECT metric_name, count(*) FROM operation_metrics GROUP BY 1"))  # type: ignore[arg-type]
+    return dict(recorder.rows("SELECT metric_name, count(*) FROM operation_metrics GROUP BY 1"))

@@ -332,12 +332,12 @@ def test_many_threads_lose_nothing() -> None:
             buffer.put(0.0, [cpu(start + i)])
 
     def write() -> None:
-        while True:
+        is_last = False
+        while not is_last:
+            is_last = buffer.closed  # asked before the rest is taken
             flight = buffer.take()
             taken.append(len(flight))
             buffer.settle([Outcome(len(flight))])
-            if buffer.closed and not len(flight):
-                return
 
     sources = [threading.Thread(target=record, args=(1000 * n,)) for n in range(4)]
     writer = threading.Thread(target=write)

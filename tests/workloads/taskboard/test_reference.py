@@ -14,7 +14,7 @@ from collector.errors import ConfigError
 from collector.readings.state import Meter
 from collector.settings import load
 from collector.workloads.base import settings_by_kind
-from collector.workloads.execute import Runs
+from collector.workloads.execute import Runs, Subject
 from collector.workloads.reference import Reference, run
 from collector.workloads.spawn import Children
 from collector.workloads.taskboard.child import RUNS
@@ -33,7 +33,10 @@ def test_a_run_is_put_with_the_figures_of_the_operations_alone(children: Childre
     """By the recorder's own `Runs`; what it prints is the table, and the folder is empty afterwards."""
     put: list[msgspec.Struct] = []
     runs = Runs(lambda _, records: put.extend(records), children, Meter(), "boot", 0.1)
-    record: Any = runs.run(workload(tmp_path))
+    canary = workload(tmp_path)
+    subject = Subject(canary.name, canary.kind, canary.command_line(), canary.cwd)
+    # A busy machine may miss a target, which is no fault of the product.
+    record: Any = runs.time(subject, lambda: run(canary, children, stricter=0.001))
     assert put == [record]
     assert (record.workload_kind, record.command) == ("reference", "taskboard of 1,000 tasks")
     assert (record.outcome, record.detail) == ("ok", None)
