@@ -139,6 +139,8 @@ def _of_daemon(daemon: Document, settings: Settings, now_ms: int) -> list[str]:
 
 def _of_tail(tail: Document) -> Iterator[str]:
     """What is wrong with a log that is followed."""
+    if tail["error"]:
+        yield f"tail {tail['name']}: {tail['error']}"
     if lost := tail["lost_parts"]:
         parts = "a part of its log was" if lost == 1 else f"{lost} parts of its log were"
         yield f"tail {tail['name']}: {parts} gone before it was read: rotate with delaycompress"

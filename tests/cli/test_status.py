@@ -87,7 +87,7 @@ def test_json_has_the_promised_keys(busy: Made, call: Call, folder: Path) -> Non
 
 TAIL = {
     "name": "pg", "path": "/var/log/pg.log", "format": "postgresql", "files": 1, "executions": 1_204,
-    "behind_bytes": 0, "unread_lines": 0, "unread_example": "", "refused": 0, "lost_parts": 0,
+    "behind_bytes": 0, "unread_lines": 0, "unread_example": "", "refused": 0, "lost_parts": 0, "error": None,
 }  # fmt: skip
 
 
@@ -113,6 +113,7 @@ def test_logs_that_are_followed_have_a_line(busy: Made, call: Call, folder: Path
             {"samplers": [{"name": "disk", "state": "failing", "reason": "OSError: gone"}]},
             "sampler disk is failing: OSError: gone",
         ),
+        ({"tails": [TAIL | {"error": "/a.log: Permission denied"}]}, "tail pg: /a.log: Permission denied"),
         ({"tails": [TAIL | {"lost_parts": 1}]}, "tail pg: a part of its log was gone before it was read"),
         (
             {"tails": [TAIL | {"unread_lines": 1_200, "unread_example": "what?"}]},

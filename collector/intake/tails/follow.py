@@ -7,6 +7,7 @@ old file to its end first, and then the new one from its beginning.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,6 +19,7 @@ QUIET_SECONDS = 1.0
 # A file that was renamed is written on until its program opens the new one.
 DRAIN_SECONDS = 2.0
 LONGEST_DRAIN_SECONDS = 30.0
+MOST_CHUNKS = 32  # a step: 8 MiB
 
 
 class Portion(NamedTuple):
@@ -92,6 +94,11 @@ class Follow:
         return self._unread_before + self._parser.unread.lines, self._parser.unread.example
 
     @property
+    def has_more(self) -> bool:
+        """Whether there is more to read at once."""
+        return self._file is not None and not self._file.is_read
+
+    @property
     def is_open(self) -> bool:
         """Whether there is such a file, and it can be read."""
         return self._file is not None
@@ -103,8 +110,8 @@ class Follow:
         if not self.path.exists():
             self._from_end = False  # one that appears later is new from its first line on
             return
-        known, self._known = self._known, None
         live = LogFile(self.path)
+        known, self._known = self._known, None
         if known is not None and not _is_same(live, known):
             live.close()
             yield from self._go_on(known, monotonic)
@@ -150,17 +157,25 @@ class Follow:
         if self._is_live and file.is_other():
             yield from self._cut(monotonic)
             return
-        for chunk in file.chunks():
+        for chunk in islice(file.chunks(), MOST_CHUNKS):
             self._moved_at = monotonic
             yield self._portion(self._fed(chunk))
+        if self.has_more:
+            return  # first the others have their turn
         quiet = monotonic - self._moved_at
         if quiet >= QUIET_SECONDS and self._parser.held_from is not None:
             yield self._portion(self._parser.quiet())
         if not self._is_live or self._is_turned():
             self._turned_at = self._turned_at if self._turned_at is not None else monotonic
             if self._is_drained(quiet, monotonic - self._turned_at):
-                yield self._portion(self._parser.quiet())
+                yield self._portion(self._ended(file))
                 yield from self._next(monotonic)
+
+    def _ended(self, file: LogFile) -> list[Execution]:
+        """What is left of a part that grows no more, though its last line may have no end."""
+        rest = file.rest()
+        last = self._parser.feed(rest + b"\n", file.offset) if rest else []
+        return last + self._parser.quiet()
 
     def _fed(self, chunk: Chunk) -> list[Execution]:
         if chunk.skipped:

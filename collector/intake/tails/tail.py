@@ -39,14 +39,23 @@ class Tail:
         self._missing = Folded(log, "tail.missing", level="info")
         self._unread = Folded(log, "tail.unread")
         self._unread_lines = 0
+        self._error: str | None = None
 
     def step(self, monotonic: float) -> Iterator[tuple[Path, Portion]]:
         """What there is to read now, portion by portion, and of which file."""
         self._look(monotonic)
+        self._error = None
         for path, follow in self._follows.items():
             for portion in follow.step(monotonic):
                 yield path, portion
+        if self._error is None:
+            self._unreadable.over(name=self.settings.source)
         self._tell(monotonic)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more to read at once."""
+        return any(follow.has_more for follow in self._follows.values())
 
     def close(self) -> None:
         """Let go of all files; closing twice is fine."""
@@ -68,6 +77,7 @@ class Tail:
             "unread_example": example,
             "refused": self.arriving.refused,
             "lost_parts": self.lost_parts,
+            "error": self._error,
         }
 
     # What its followers say. ------------------------------------------------------------------------
@@ -79,9 +89,8 @@ class Tail:
 
     def unreadable(self, path: Path, error: OSError) -> None:
         """A log cannot be read now."""
-        self._unreadable.happened(
-            time.monotonic(), name=self.settings.source, path=str(path), error=error.strerror or str(error)
-        )
+        self._error = f"{path}: {error.strerror or error}"
+        self._unreadable.happened(time.monotonic(), name=self.settings.source, error=self._error)
 
     # Its files. ---------------------------------------------------------------------------------------
 

@@ -103,7 +103,14 @@ class Tails:
                 self.step(now)
             except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
                 self._broken.happened(now.monotonic, error=f"{type(error).__name__}: {error}")
-            self._stopping.wait(POLL_SECONDS)
+            if not self._has_more():
+                self._stopping.wait(POLL_SECONDS)
+
+    def _has_more(self) -> bool:
+        try:
+            return any(tail.has_more for tail in self._tails)
+        except OSError:  # a file system that went away: the next step says so
+            return False
 
     def _reconcile(self) -> None:
         """Begin and end tails so that they are the wanted ones."""

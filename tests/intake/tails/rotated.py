@@ -98,6 +98,8 @@ class Reader:
         self.path = path
         self.read: list[int] = []
         self.lost_parts: list[str] = []
+        self.may_fail = False
+        self.errors: list[OSError] = []
         self.now = 0.0
         self.known: Known | None = None
         self.follow = Follow(path, Lines, self, from_end=from_end)
@@ -107,8 +109,10 @@ class Reader:
         self.lost_parts.append(reason)
 
     def unreadable(self, path: Path, error: OSError) -> None:
-        """Nothing here may be."""
-        raise error
+        """Nothing here may be, unless it is said."""
+        if not self.may_fail:
+            raise error
+        self.errors.append(error)
 
     def step(self, seconds: float = 0.1) -> list[int]:
         """What it tells after so much time."""

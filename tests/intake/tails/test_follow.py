@@ -87,6 +87,48 @@ def test_what_was_written_between_the_last_look_and_the_cut_is_read_in_the_copy(
     assert reader.read == log.written
 
 
+def test_a_last_line_without_its_end_is_read_when_the_part_is_done(log: Log) -> None:
+    """Nothing will be added to it."""
+    reader = Reader(log.path)
+    reader.step()
+    log.text("7")
+    log.rename()
+    log.write(1)
+    reader.settle()
+    assert reader.read == [0, 1, 2, 7, 3]
+
+
+def test_of_a_long_log_a_part_is_read_in_one_step(log: Log) -> None:
+    """So that the other logs have their turn, and there is more at once."""
+    reader = Reader(log.path)
+    log.write(2_000_000)
+    first = reader.step()
+    assert reader.follow.has_more
+    assert 0 < len(first) < 1_500_000
+    while reader.follow.has_more:
+        reader.step()
+    reader.settle()
+    assert reader.read == log.written
+
+
+def test_what_may_not_be_read_yet_is_read_from_where_it_was_left(log: Log) -> None:
+    """A log may be made by root, and given to our group a moment later."""
+    reader = Reader(log.path)
+    reader.settle()
+    reader.may_fail = True
+    log.write(2)
+    aside = log.path.with_name("aside")
+    log.path.rename(aside)
+    log.path.mkdir()
+    reader.restart()
+    assert reader.step() == []
+    assert reader.errors
+    log.path.rmdir()
+    aside.rename(log.path)
+    reader.settle()
+    assert reader.read == log.written
+
+
 def test_a_file_written_anew_is_read_from_its_beginning_though_it_is_longer_by_now(log: Log) -> None:
     """Its first bytes are not what they were."""
     reader = Reader(log.path)
