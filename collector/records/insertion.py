@@ -38,7 +38,7 @@ class Insertion:
 
     def of(self, rows: Iterable[Row]) -> tuple[str, Iterable[Row]]:
         """The statement for these rows, and what to bind to it; for `executemany`."""
-        values = list(zip(*rows, strict=True))[: len(self._columns)]
+        values: list[Any] = [*zip(*rows, strict=True)][: len(self._columns)]
         if not values:
             return self.sql, ()
         count = len(values[0])
@@ -51,7 +51,7 @@ class Insertion:
                 values[i] = tuple(map(_NUMBERS.get, values[i], values[i]))
         for i in self._documents:
             if given[i]:
-                values[i] = tuple(map(_as_text, values[i]))
+                values[i] = _as_texts(values[i])
         if len(self._made) >= _MOST_STATEMENTS:  # whoever sends every set of columns there is
             self._made.clear()
         sql = self._made.get(given) or self._made.setdefault(given, self._sql(given))
@@ -90,8 +90,16 @@ def _filler(column: Any) -> str:
     return getattr(column, "filled_by", "")
 
 
-def _as_text(document: Any) -> str | None:
-    return None if document is None else msgspec.json.encode(document).decode()
+def _as_texts(documents: Sequence[Any]) -> list[str | None]:
+    """As JSON. Records of one log share theirs, so that one object is looked at once."""
+    made: dict[int, str | None] = {id(None): None}
+    texts: list[str | None] = []
+    for document in documents:
+        key = id(document)
+        if key not in made:
+            made[key] = msgspec.json.encode(document).decode()
+        texts.append(made[key])
+    return texts
 
 
 _NUMBERS: dict[Any, int] = {True: 1, False: 0}

@@ -19,12 +19,15 @@ from collector.records.statement import plan_columns, query_columns
 # A statement's plan is stored again when one was slower, or this long after the last.
 PLAN_AGAIN_MS = 3_600_000
 MOST_PLANS = 10_000
+MOST_FITTED = 1_000
 HEAD_CHARACTERS = 10  # of an id: they stand in an index, for each of millions of rows
 
 
-def _own(one: Execution) -> int:
-    """What an entry says, in 32 bits: the logs of two servers may begin alike, as MariaDB's do."""
-    return crc32(f"{one.timestamp} {one.duration_ms} {one.sql}".encode())
+def _id(one: Execution, head: str) -> str:
+    """From file, place and what the entry says: the logs of two servers may begin alike, as MariaDB's do."""
+    moment = one.timestamp ^ int(one.duration_ms * 1000)
+    own = crc32((one.sql or "").encode("utf-8", "replace"), moment & 0xFFFFFFFF)
+    return "%s-%010x-%x" % (head, one.offset, own)  # noqa: UP031  # quicker than an f-string
 
 
 _KIND = KINDS["operation"]
@@ -48,6 +51,8 @@ class Arriving:
         self._dialect = dialect
         self._statements = statements
         self._plans: dict[str, tuple[int, float]] = {}
+        # By the object itself, which a parser makes once a session; held, so that its id stays its own.
+        self._fitted: dict[int, tuple[Any, Any, dict[str, Any]]] = {}
         self.refused = 0
         """Executions whose times no table can hold."""
 
@@ -55,18 +60,30 @@ class Arriving:
         """The records of executions that one file tells of, ready for the buffer."""
         made: list[msgspec.Struct] = []
         statements, dialect, head = self._statements, self._dialect, head[:HEAD_CHARACTERS]
+        metric_type, of, is_new = self._metric_type, statements.of, statements.is_new
         for one in executions:
             if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
                 self.refused += 1
                 continue
             query_hash = query = plan = None
             if one.sql is not None:
-                query_hash, text, version = statements.of(one.sql, dialect)
-                if statements.is_new(query_hash):
+                query_hash, text, version = of(one.sql, dialect)
+                if is_new(query_hash):
                     query = self._query(one, query_hash, text, version)
                 if one.plan and self._is_due(one, query_hash):
                     plan = self._plan(one, query_hash)
-            made.append(_OPERATION(**self._columns(one, head), query_hash=query_hash, query=query, plan=plan))
+            made.append(
+                _OPERATION(
+                    record_id=_id(one, head),
+                    metric_type=metric_type,
+                    duration_ms=one.duration_ms,
+                    timestamp=one.timestamp,
+                    query_hash=query_hash,
+                    query=query,
+                    plan=plan,
+                    **self._columns(one),
+                )
+            )
         return made
 
     def told(self, executions: Iterable[Execution], head: str) -> list[dict[str, Any]]:
@@ -77,8 +94,14 @@ class Arriving:
             if not 0 <= one.duration_ms <= LONGEST_MS or one.timestamp < 0:
                 self.refused += 1
                 continue
-            words = {"kind": "operation", **self._columns(one, head)}
-            words["id"] = words.pop("record_id")
+            words = {
+                "kind": "operation",
+                "id": _id(one, head),
+                "metric_type": self._metric_type,
+                "duration_ms": one.duration_ms,
+                "timestamp": one.timestamp,
+                **self._columns(one),
+            }
             if one.sql is not None:
                 words["query_hash"] = self._statements.of(one.sql, self._dialect)[0]
                 is_due = bool(one.plan) and self._is_due(one, words["query_hash"])
@@ -94,20 +117,20 @@ class Arriving:
         self._statements.forget()
         self._plans.clear()
 
-    def _columns(self, one: Execution, head: str) -> dict[str, Any]:
-        columns = {
-            "record_id": f"{head}-{one.offset:010x}-{_own(one):x}",
-            "metric_type": self._metric_type,
-            "metric_name": self._source,
-            "duration_ms": one.duration_ms,
-            "timestamp": one.timestamp,
-            "metadata": one.metadata,
-        }
-        if one.columns:
-            for name, value in one.columns.items():
-                columns[name] = value[: _LONGEST[name]] if type(value) is str else value
-            if "metric_name" in one.columns:  # the line names itself, and the tail has a threshold of its own
-                columns["metadata"] = {TAIL: self._source, **(one.metadata or {})}
+    def _columns(self, one: Execution) -> dict[str, Any]:
+        """What an entry says besides, its name and what was said of it; the same for a whole session."""
+        key = id(one.columns)
+        known = self._fitted.get(key)
+        if known is not None and known[0] is one.columns and known[1] is one.metadata:
+            return known[2]
+        columns = {"metric_name": self._source, "metadata": one.metadata}
+        for name, value in (one.columns or {}).items():
+            columns[name] = value[: _LONGEST[name]] if isinstance(value, str) else value
+        if "metric_name" in (one.columns or {}):  # the tail may have a threshold of its own
+            columns["metadata"] = {TAIL: self._source, **(one.metadata or {})}
+        if len(self._fitted) >= MOST_FITTED:
+            self._fitted.clear()
+        self._fitted[key] = one.columns, one.metadata, columns
         return columns
 
     def _query(self, one: Execution, query_hash: str, text: str, version: int) -> Any:

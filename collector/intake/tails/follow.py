@@ -6,6 +6,7 @@ old file to its end first, and then the new one from its beginning.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -66,16 +67,30 @@ class Follow:
         self._unread_before = 0
         self._moved_at = float("-inf")
         self._turned_at: float | None = None
+        self._calm: tuple[int, int, int] | None = None
 
     def step(self, monotonic: float) -> Iterator[Portion]:
         """Read what there is to read now, portion by portion."""
         try:
+            if self._is_calm():
+                return
             if self._file is None:
                 yield from self._begin(monotonic)
             if self._file is not None:
                 yield from self._read(monotonic)
+            self._note_calm()
         except OSError as error:
             self._hears.unreadable(self.path, error)
+
+    def _is_calm(self) -> bool:
+        """Whether nothing has happened since all was read: one look at the file, once a second for ever."""
+        return self._calm is not None and _look(self.path) == self._calm
+
+    def _note_calm(self) -> None:
+        self._calm = None
+        if self._file is not None and self._is_live and self._parser.held_from is None:
+            found, read = _look(self.path), (self._file.inode, *self._file.seen)
+            self._calm = found if found == read else None
 
     def close(self) -> None:
         """Let go of the file. What is held back is read again next time."""
@@ -237,3 +252,12 @@ def _is_same(file: LogFile, known: Known) -> bool:
     if file.size < known.offset:
         return False
     return file.begins_like(known.mark) and (known.has_mark or file.inode == known.inode)
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    """Which file it is, its size and when it was written; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # half the time of Path.stat, once a second for ever
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

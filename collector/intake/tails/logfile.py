@@ -34,7 +34,8 @@ class LogFile:
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         self.inode = os.fstat(self._fd).st_ino
         self.offset = offset
-        self._seen = (-1, 0)
+        self.seen = (-1, 0)
+        """Size and last writing when all of it was read."""
         self._skipping = False
         self._mark()
 
@@ -67,7 +68,7 @@ class LogFile:
         size, written = self._look()
         if size < self.offset:
             return True
-        if (size, written) == self._seen:
+        if (size, written) == self.seen:
             return False
         if not self.begins_like(self.mark):
             return True
@@ -82,11 +83,11 @@ class LogFile:
     def chunks(self) -> Iterator[Chunk]:
         """What came since the last time, in whole lines; a line without its end waits."""
         look = self._look()
-        if look == self._seen:
+        if look == self.seen:
             return
         while chunk := self._chunk():
             yield chunk
-        self._seen = look
+        self.seen = look
 
     def _chunk(self) -> Chunk | None:
         data = b""
@@ -109,7 +110,7 @@ class LogFile:
     @property
     def is_read(self) -> bool:
         """Whether nothing came since it was read to its end."""
-        return self._look() == self._seen
+        return self._look() == self.seen
 
     def rest(self) -> bytes:
         """The last line where it has no end; of a file that grows no more."""
