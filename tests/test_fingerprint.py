@@ -30,6 +30,7 @@ RULES: list[tuple[str, Dialect, str]] = [
     (r"a = 'it\' and b", "postgresql", "a = ? AND b"),
     ("a = $$x'y$$ and b", "postgresql", "a = ? AND b"),
     ("a = $q$x $$ y$q$ and b", "postgresql", "a = ? AND b"),
+    ("select $$ select 1, 'x', 2 $$, 5", "postgresql", "SELECT ?, ?"),
     ("a = N'x'", "generic", "a = ?"),
     ("a = X'AB'", "sqlite", "a = ?"),
     ("a = b'01'", "mysql", "a = ?"),

@@ -185,7 +185,7 @@ def _print_notes(
         since, until = (at_minute(ms, now_ms) for ms in (before.since_ms, before.until_ms))
         _say(f"▲ ▼ new: against the window before, {since} to {until}")
     if not exact:
-        _say(f"percentiles lie within 1 %: there are more than {EXACT_ROWS:,} queries")
+        _say(f"percentiles lie within 1 %: more than {EXACT_ROWS:,} queries are recorded")
 
 
 def _say(sentence: str) -> None:

@@ -135,6 +135,8 @@ def cut(sql: str, dialect: Dialect) -> tuple[str, dict[str, int]]:
             before = pieces[at - 1]
             pieces[at] = _marks(found, before[-2:], dialect)
             pieces[at - 1] = _without_prefix(before)
+        elif first in "$:%@?":  # one, whatever commas stand between its dollars
+            pieces[at] = "?"
         else:
             pieces[at] = _marks(found, "", dialect)
     return "".join(pieces), names

@@ -104,7 +104,10 @@ class MariaDB:
         return ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
 
     def _subprocess(self, options: list[str], text: str) -> None:
-        subprocess.run([*self._base, *options], input=text.encode(), check=True, capture_output=True)
+        done = subprocess.run(
+            [*self._base, *options], input=text.encode(), check=False, capture_output=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
 
 
 def served() -> Iterator[MariaDB]:

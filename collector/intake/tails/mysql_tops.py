@@ -13,9 +13,9 @@
 
 An entry begins at a line ``# User@Host: …[…] @ …`` (at the ``# Time: …`` above it, where there is one) that
 has at most three other ``#`` lines between itself and ``# Query_time: … Lock_time: … Rows_sent: …
-Rows_examined: …``, and ``SET timestamp=…;`` before the next such line. The log does not escape statements, so
-a literal that holds all of these lines is taken for an entry: nothing in the log tells it from one. One that
-holds only some of them stays in its statement.
+Rows_examined: …``, and ``SET timestamp=…;`` before the next such line, where the line before is a server's
+banner or the end of a statement. The log does not escape statements, so a literal that holds all of these
+lines behind a ``;`` is taken for an entry: nothing in the log tells it from one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _HEAD = re.compile(
     rb"\n# User@Host: ([^\[\n]*)\[([^\]\n]*)\] @ ([^\n]*\n)" + _LINES + rb"# Query_time: (\d{1,8}\.?\d*)"
     rb" +Lock_time: (\d{1,8}\.?\d*) +Rows_sent: (\d{1,18}) +Rows_examined: (\d{1,18})"
 )
+_BANNER = (b"Time\t", b"Time ", b"Tcp port: ")
 # What may become that with the next lines.
 _HEAD_BEGINS = re.compile(rb"\n# User@Host: [^\n]*\n" + _LINES + rb"\Z")
 _SET = re.compile(rb"\nSET (?:[a-z_]+=\d+,)*timestamp=(\d{1,11}(?:\.\d+)?);\n")
@@ -66,8 +67,10 @@ def tops(text: bytes) -> Iterator[Top]:
         following = text.find(_USER, at + 1)
         if head := _HEAD.match(text, at):
             last = at + _LONGEST_TOP_BYTES if following < 0 else min(following + 1, at + _LONGEST_TOP_BYTES)
-            if when := _SET.search(text, head.end(), last):
-                yield _top(_with_time(text, end, at), head, when)
+            when = _SET.search(text, head.end(), last)
+            begins = _with_time(text, end, at)
+            if when and _may_begin(text, begins):
+                yield _top(begins, head, when)
                 end = when.end() - 1
         at = following
 
@@ -76,6 +79,13 @@ def _top(begins: int, head: re.Match[bytes], when: re.Match[bytes]) -> Top:
     text = head.string
     time, details = text[begins + len(_TIME) : head.start()], text[head.end() : when.start()]
     return Top(begins, when.end(), time, details, when[1], *head.groups())
+
+
+def _may_begin(text: bytes, at: int) -> bool:
+    """Whether what stands before is the end of a statement, a banner, or not known."""
+    if at == 0 or text.startswith(b";", at - 1):
+        return True
+    return text.startswith(_BANNER, text.rfind(b"\n", 0, at) + 1)
 
 
 def _with_time(text: bytes, start: int, at: int) -> int:
