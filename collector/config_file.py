@@ -55,6 +55,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_special(path: Path) -> bool:
+    """Whether there is something of this name that is neither file nor folder: a pipe, a device."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:
+        return False
+
+
 def _named(key: str, given: Path) -> Path:
     path = home_expanded(given)
     if is_folder(path):

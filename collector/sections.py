@@ -166,6 +166,10 @@ class TailSettings(Section, frozen=True, kw_only=True):
             yield "timezone", "is no name of a time zone here, such as Europe/Berlin"
         if config_file.is_folder(self.path):
             yield "path", f"is a folder; `{self.path}/*.log` means the logs in it"
+        elif config_file.is_special(self.path):
+            yield "path", "is no regular file"
+        if any("**" in part and part != "**" for part in self.path.parts):
+            yield "path", "** can only stand alone between two /"
 
 
 def is_zone(name: str) -> bool:

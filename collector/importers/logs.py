@@ -26,7 +26,7 @@ from collector.intake.tails.arriving import Arriving
 from collector.intake.tails.base import FORMATS, Execution, LogFormat, Parser
 from collector.intake.tails.base import Options as LogOptions
 from collector.intake.tails.examples import not_understood, shown
-from collector.intake.tails.logfile import CHUNK_BYTES, LONGEST_LINE, head_of
+from collector.intake.tails.logfile import CHUNK_BYTES, LONGEST_LINE, Chunk, head_of
 from collector.sections import is_zone
 
 MOST_RECORDS = 5_000
@@ -149,22 +149,35 @@ class _Log:
         yield Portion(self.arriving, waiting, self._head)
 
     def _executions(self, parser: Parser) -> Iterator[list[Execution]]:
-        offset, rest = 0, b""
-        while data := self._stream.read(CHUNK_BYTES):
-            data = rest + data  # the line that was cut belongs in front
-            end = data.rfind(b"\n") + 1
-            rest = data[end:]
-            if end:
-                self._head = self._head or head_of(data)
-                yield parser.feed(data[:end], offset)
-                offset += end
-            elif len(rest) > LONGEST_LINE:
-                parser.unread.add(rest)
-                offset, rest = offset + len(rest), b""
-        if rest:
-            self._head = self._head or head_of(rest)
-            yield parser.feed(rest + b"\n", offset)
+        for chunk in _chunks(self._stream):
+            if chunk.skipped:  # what comes behind it is not its continuation
+                parser.unread.add(b"(a line of more than 8 MiB)")
+                yield parser.quiet()
+            else:
+                self._head = self._head or head_of(chunk.data)
+                yield parser.feed(chunk.data, chunk.offset)
         yield parser.quiet()
+
+
+def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """Whole lines of a log that is read once; the inside of a line too long is never taken for one."""
+    offset, rest, is_skipping = 0, b"", False
+    while data := stream.read(CHUNK_BYTES):
+        if is_skipping:
+            end = data.find(b"\n") + 1
+            offset += end or len(data)
+            data, is_skipping = data[end:] if end else b"", not end
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        rest = data[end:]
+        if end:
+            yield Chunk(data[:end], offset)
+            offset += end
+        if len(rest) > LONGEST_LINE:
+            yield Chunk(b"", offset, len(rest))
+            offset, rest, is_skipping = offset + len(rest), b"", True
+    if rest:
+        yield Chunk(rest + b"\n", offset)
 
 
 def _unpacked(stream: BinaryIO) -> BinaryIO:

@@ -58,19 +58,21 @@ class Through:
 
     def _send_ahead(self, lines: list[_Line], answer: Answer) -> None:
         """Takes from ``lines`` what is answered; what the daemon was too busy for stays."""
-        connection, sent, busy = self._connected(), 0, []
-        while lines:
-            while sent < len(lines) and sent < AHEAD:
-                connection.send(b"[" + b",".join(lines[sent].records) + b"]\n")
-                sent += 1
-            told = connection.receive()
-            sent -= 1
-            line = lines.pop(0)
-            if told["result"] == "busy":
-                busy.append(line)
-            else:
-                merge(answer, told, line.positions)
-        lines += busy
+        connection, sent, busy = self._connected(), 0, list[_Line]()
+        try:
+            while lines:
+                while sent < len(lines) and sent < AHEAD:
+                    connection.send(b"[" + b",".join(lines[sent].records) + b"]\n")
+                    sent += 1
+                told = connection.receive()
+                sent -= 1
+                line = lines.pop(0)
+                if told["result"] == "busy":
+                    busy.append(line)
+                else:
+                    merge(answer, told, line.positions)
+        finally:
+            lines += busy
 
     def close(self) -> None:
         """Close the connection."""

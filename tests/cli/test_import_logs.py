@@ -100,7 +100,7 @@ def test_lines_that_fit_nothing_are_told_with_one_of_them(call: Call, log: Path)
     log.write_bytes(b"what is 'this'?\n" + lines(2) + b"and = 5?\n")
     said = call("import", "pattern", str(log), *AS_PATTERN)
     assert (said.code, said.out) == (0, "2 imported\n")
-    assert said.err == f"{log}: 2 lines were not understood, such as 'and = ??'\n"
+    assert said.err == f"{log}: 2 lines were not understood, such as 'xxx = 0?'\n"
 
 
 def test_a_file_of_another_kind_is_refused(call: Call, log: Path) -> None:

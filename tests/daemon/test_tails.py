@@ -44,7 +44,7 @@ class Application:
         while not self._stopping.wait(0.01):
             self.write(150)
             if (self.written - 1_000) % 1_500 == 0:
-                self.path.rename(self.path.with_name(f"{self.path.name}.{self.written}"))
+                self.path.rename(self.path.with_name(f"{self.path.name}-{self.written:08}"))
 
     def stop(self) -> None:
         """Write no more."""

@@ -1,14 +1,28 @@
-"""Lines that were not understood, as they can be shown."""
+"""Lines that were not understood, as they can be shown: their shape, and the words that logs are made of."""
 
 from __future__ import annotations
 
-from collector.fingerprint import redacted as without_literals
-from collector.redact import redacted
+import re
+
+# A line that is not understood may be the inside of a literal, so whatever else it says is masked.
+_SAID = frozenset(
+    """
+    LOG ERROR FATAL PANIC WARNING NOTICE INFO DEBUG DETAIL HINT CONTEXT STATEMENT QUERY UTC GMT CET CEST EST
+    PST duration ms statement execute parse bind plan Time User Host Thread_id Schema Query_time Lock_time
+    Rows_sent Rows_examined SET timestamp use SELECT INSERT UPDATE DELETE FROM WHERE VALUES GET POST PUT HTTP
+    level event component
+    """.split()  # noqa: SIM905  # a list of strings would be a page
+)
+_WORD = re.compile(r"[^\W\d_](?:\w|(?<=\w)-(?=\w))*")
+LONGEST_WORD = 8
 
 
 def shown(example: str) -> str:
-    """``example`` without what could be a literal or a secret."""
-    return redacted(without_literals(example))
+    """``example`` with ``x`` for letters and ``0`` for digits, but for words that many logs have."""
+    words = _WORD.sub(
+        lambda word: word[0] if word[0] in _SAID else "x" * min(len(word[0]), LONGEST_WORD), example
+    )
+    return re.sub(r"\d", "0", words)
 
 
 def not_understood(lines: int, example: str) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from collector.intake.tails.base import Execution, Parser
-from collector.intake.tails.logfile import Chunk, LogFile
-from collector.intake.tails.rotation import Known, next_part, rest_of
+from collector.intake.tails.logfile import WHOLE_MARK, Chunk, LogFile
+from collector.intake.tails.rotation import Known, has_packed_since, next_part, rest_of
 
 QUIET_SECONDS = 1.0
 # A file that was renamed is written on until its program opens the new one.
@@ -40,6 +40,14 @@ class Hears(Protocol):
 
     def unreadable(self, path: Path, error: OSError) -> None:
         """A log cannot be opened or read now."""
+        ...
+
+    def cut(self, path: Path) -> None:
+        """A log was cut or written anew, and no copy of it is there."""
+        ...
+
+    def broken(self, path: Path, error: Exception) -> None:
+        """A parser could not take some of it, which is a fault of ours."""
         ...
 
 
@@ -68,6 +76,7 @@ class Follow:
         self._moved_at = float("-inf")
         self._turned_at: float | None = None
         self._calm: tuple[int, int, int] | None = None
+        self._is_skipping = False
 
     def step(self, monotonic: float) -> Iterator[Portion]:
         """Read what there is to read now, portion by portion."""
@@ -100,8 +109,22 @@ class Follow:
 
     @property
     def behind_bytes(self) -> int:
-        """How much of the part at hand is not read yet."""
-        return 0 if self._file is None else max(0, self._file.size - self._file.offset)
+        """How much of the part at hand is not read yet; 0 when it is being closed. From any thread."""
+        file = self._file
+        try:
+            return 0 if file is None else max(0, file.size - file.offset)
+        except OSError:
+            return 0
+
+    @property
+    def place(self) -> Known | None:
+        """Where it is now, once it has begun."""
+        return None if self._file is None else self._portion([]).known
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether all of the log is read and told, or it is gone."""
+        return self._calm is not None or not self.path.exists()
 
     @property
     def unread(self) -> tuple[int, str]:
@@ -127,7 +150,7 @@ class Follow:
             return
         live = LogFile(self.path)
         known, self._known = self._known, None
-        if known is not None and not _is_same(live, known):
+        if known is not None and not self._is_same(live, known):
             live.close()
             yield from self._go_on(known, monotonic)
             return
@@ -138,11 +161,23 @@ class Follow:
         self._take(live, monotonic, is_live=True)
         yield self._portion([])
 
+    def _is_same(self, live: LogFile, known: Known) -> bool:
+        """Whether the log is still the file that was left, however much it has grown.
+
+        Another file that begins alike may be a copy put back in its place; but logs of MariaDB all begin
+        alike, so the file itself is looked for first.
+        """
+        if live.size < known.offset or not live.begins_like(known.mark):
+            return False
+        if live.inode == known.inode:
+            return True
+        return known.mark.startswith(WHOLE_MARK) and rest_of(self.path, known, by_inode=True) is None
+
     def _go_on(self, known: Known, monotonic: float) -> Iterator[Portion]:
         """With the rest of what was read last, under its new name; else with the log as it is now."""
         part = rest_of(self.path, known)
         if part is None:
-            self._hears.lost(self.path, "what was read last is gone: it was rotated away, packed or cut")
+            self._hears.lost(self.path, "the part that was read last is gone: packed, moved or deleted")
             self._take(LogFile(self.path), monotonic, is_live=True)
         else:
             self._take(LogFile(part, known.offset), monotonic, is_live=False)
@@ -154,6 +189,8 @@ class Follow:
         part = next_part(self.path, self._opened) or self.path
         if not part.exists():
             return
+        if part == self.path and has_packed_since(self.path, self._opened):
+            self._hears.lost(self.path, "a part between the last and this one is packed already")
         self._take(LogFile(part), monotonic, is_live=part == self.path)
         yield self._portion([])
         yield from self._read(monotonic)
@@ -189,20 +226,30 @@ class Follow:
     def _ended(self, file: LogFile) -> list[Execution]:
         """What is left of a part that grows no more, though its last line may have no end."""
         rest = file.rest()
-        last = self._parser.feed(rest + b"\n", file.offset) if rest else []
+        last = self._fed(Chunk(rest + b"\n", file.offset)) if rest else []
         return last + self._parser.quiet()
 
     def _fed(self, chunk: Chunk) -> list[Execution]:
+        was_skipping, self._is_skipping = self._is_skipping, bool(chunk.skipped)
         if chunk.skipped:
+            if was_skipping:
+                return []
             self._parser.unread.add(b"(a line of more than 8 MiB)")
+            return self._parser.quiet()  # what comes behind the hole is not its continuation
+        try:
+            return self._parser.feed(chunk.data, chunk.offset)
+        except Exception as error:  # noqa: BLE001  # whatever a log holds, following goes on; told and counted
+            self._hears.broken(self.path, error)
+            self._unread_before += self._parser.unread.lines + chunk.data.count(b"\n")
+            self._parser = self._make_parser()
             return []
-        return self._parser.feed(chunk.data, chunk.offset)
 
     def _cut(self, monotonic: float) -> Iterator[Portion]:
         """The file was cut or written anew. Where it was copied before, the copy has the rest."""
         file, parser = self._opened, self._parser
         copy = rest_of(self.path, Known(file.inode, file.mark, file.offset))
         if copy is None:
+            self._hears.cut(self.path)
             yield self._portion(parser.quiet())
             self._take(LogFile(self.path), monotonic, is_live=True)
         else:  # it goes on where the file was left, so what the parser holds is completed by it
@@ -223,9 +270,15 @@ class Follow:
 
         It has done so for sure where another part was turned since.
         """
-        if since_turned >= LONGEST_DRAIN_SECONDS or next_part(self.path, self._opened) is not None:
+        if next_part(self.path, self._opened) is not None:
             return True
-        return quiet >= DRAIN_SECONDS and (not self._is_live or self._has_begun())
+        has_begun = not self._is_live or self._has_begun()
+        if has_begun and since_turned >= LONGEST_DRAIN_SECONDS and quiet < DRAIN_SECONDS:
+            self._hears.lost(
+                self.path, "a program writes on into the part that was turned, and is left alone"
+            )
+            return True
+        return has_begun and quiet >= DRAIN_SECONDS
 
     def _has_begun(self) -> bool:
         """Whether the new file has anything in it."""
@@ -245,13 +298,6 @@ class Follow:
         self.executions += len(executions)
         offset = file.offset if held is None else held
         return Portion(executions, file.head, Known(file.inode, file.mark, offset))
-
-
-def _is_same(file: LogFile, known: Known) -> bool:
-    """Whether a file is the one that was left, however much it has grown."""
-    if file.size < known.offset:
-        return False
-    return file.begins_like(known.mark) and (known.has_mark or file.inode == known.inode)
 
 
 def _look(path: Path) -> tuple[int, int, int] | None:

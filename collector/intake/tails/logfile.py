@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from collector.fingerprint import digest
 
 CHUNK_BYTES = 1 << 18
 MARK_BYTES = 512
+WHOLE_MARK = f"{MARK_BYTES}-"
 # A line that is longer than this is no line of a log; what follows its end is read on.
 LONGEST_LINE = 8 << 20
 
@@ -32,7 +35,11 @@ class LogFile:
     def __init__(self, path: Path, offset: int = 0) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        self.inode = os.fstat(self._fd).st_ino
+        found = os.fstat(self._fd)
+        if not S_ISREG(found.st_mode):
+            self.close()
+            raise OSError(errno.EINVAL, "is no regular file")
+        self.inode = found.st_ino
         self.offset = offset
         self.seen = (-1, 0)
         """Size and last writing when all of it was read."""

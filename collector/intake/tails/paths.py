@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 MOST_FILES = 16
 
@@ -14,12 +15,13 @@ def is_pattern(path: Path) -> bool:
 
 
 def files(path: Path) -> list[Path]:
-    """Those that there are, the 16 written last, newest last."""
+    """All that there are, the one written last being the last."""
     anchor = Path(path.anchor)
     found = anchor.glob(str(path.relative_to(anchor))) if is_pattern(path) else iter((path,))
     dated = []
     for one in found:
         with suppress(OSError):  # gone meanwhile, or not for us
-            if one.is_file():
-                dated.append((one.stat().st_mtime_ns, one))
-    return [one for _, one in sorted(dated)[-MOST_FILES:]]
+            stat = one.stat()
+            if S_ISREG(stat.st_mode):
+                dated.append((stat.st_mtime_ns, one))
+    return [one for _, one in sorted(dated)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from collector.intake.tails.base import FORMATS, Parser
 from collector.intake.tails.checking import options
 from collector.intake.tails.examples import shown
 from collector.intake.tails.follow import Follow, Portion
-from collector.intake.tails.paths import files, is_pattern
+from collector.intake.tails.logfile import LogFile
+from collector.intake.tails.paths import MOST_FILES, files, is_pattern
 from collector.intake.tails.rotation import Known
 from collector.log import Folded, get_logger
 from collector.sections import TailSettings
@@ -21,6 +23,7 @@ from collector.sections import TailSettings
 log = get_logger("tails")
 
 LOOK_SECONDS = 10.0  # how often it is looked for new files where the path has a *
+LOOK_SHARE = 0.0002  # of the time may go into that: a folder of thousands is looked at less often
 
 
 class Tail:
@@ -34,8 +37,12 @@ class Tail:
         self._known = known
         self._follows: dict[Path, Follow] = {}
         self._is_first = True
-        self._looked_at = float("-inf")
+        self._look_again = float("-inf")
+        self._left: dict[Path, Known] = {}
+        self._executions_before = 0
+        self._unread_before = 0
         self._unreadable = Folded(log, "tail.unreadable")
+        self._broken = Folded(log, "tail.broken", level="error")
         self._missing = Folded(log, "tail.missing", level="info")
         self._unread = Folded(log, "tail.unread")
         self._unread_lines = 0
@@ -45,7 +52,7 @@ class Tail:
         """What there is to read now, portion by portion, and of which file."""
         self._look(monotonic)
         self._error = None
-        for path, follow in self._follows.items():
+        for path, follow in [*self._follows.items()]:
             for portion in follow.step(monotonic):
                 yield path, portion
         if self._error is None:
@@ -64,14 +71,14 @@ class Tail:
 
     def health(self) -> dict[str, Any]:
         """How it goes, for `collector status`."""
-        follows = self._follows.values()
+        follows = [*self._follows.values()]  # asked from another thread
         lines, example = self._not_understood()
         return {
             "name": self.settings.source,
             "path": str(self.settings.path),
             "format": self.settings.format,
             "files": sum(follow.is_open for follow in follows),
-            "executions": sum(follow.executions for follow in follows),
+            "executions": self._executions_before + sum(follow.executions for follow in follows),
             "behind_bytes": sum(follow.behind_bytes for follow in follows),
             "unread_lines": lines,
             "unread_example": example,
@@ -92,23 +99,64 @@ class Tail:
         self._error = f"{path}: {error.strerror or error}"
         self._unreadable.happened(time.monotonic(), name=self.settings.source, error=self._error)
 
+    def cut(self, path: Path) -> None:
+        """A log was cut: what was written since the last look, a second at most, may be gone."""
+        log.info("tail.cut", name=self.settings.source, path=str(path))
+
+    def broken(self, path: Path, error: Exception) -> None:
+        """Some of a log could not be taken; it is counted as not understood."""
+        self._broken.happened(
+            time.monotonic(),
+            name=self.settings.source,
+            path=str(path),
+            error=f"{type(error).__name__}: {error}",
+        )
+
+    def failed(self, error: Exception) -> None:
+        """Something nobody foresaw: said by name, and the other tails go on."""
+        self._error = f"{self.settings.path}: {type(error).__name__}: {error}"
+        self._broken.happened(time.monotonic(), name=self.settings.source, error=self._error)
+
     # Its files. ---------------------------------------------------------------------------------------
 
     def _look(self, monotonic: float) -> None:
         """See which files there are; one that appears later is read from its beginning."""
-        if monotonic - self._looked_at < LOOK_SECONDS:
+        if monotonic < self._look_again:
             return
-        self._looked_at = monotonic
-        from_end = self._is_first and self.settings.start == "end"
-        for path in self._paths():
+        began = time.monotonic()
+        is_many = is_pattern(self.settings.path)
+        there = (
+            files(self.settings.path) if is_many else [self.settings.path]
+        )  # one that is named is waited for
+        if self._is_first and self.settings.start == "end" and is_many:
+            self._leave(there)
+        newest = there[-MOST_FILES:]
+        self._let_go_of_all_but(newest)
+        for path in newest:
             if path not in self._follows:
-                known = self._known.get(str(path))
+                from_end = self._is_first and self.settings.start == "end"
+                known = self._left.pop(path, None) or self._known.get(str(path))
                 self._follows[path] = Follow(path, self._parser, self, known, from_end=from_end)
         self._is_first = False
+        self._look_again = monotonic + max(LOOK_SECONDS, (time.monotonic() - began) / LOOK_SHARE)
 
-    def _paths(self) -> Iterable[Path]:
-        path = self.settings.path
-        return files(path) if is_pattern(path) else (path,)  # one that is named is waited for
+    def _leave(self, there: list[Path]) -> None:
+        """What is in these files already is not asked for, though they are too many to be followed now."""
+        for path in there[:-MOST_FILES]:
+            if str(path) not in self._known:
+                with suppress(OSError), closing(LogFile(path)) as file:
+                    self._left[path] = Known(file.inode, file.mark, file.last_line_end())
+
+    def _let_go_of_all_but(self, newest: list[Path]) -> None:
+        """Close files that are read to their end and no longer among the newest, or gone."""
+        for path, follow in [*self._follows.items()]:
+            if path not in newest and follow.is_at_rest:
+                if path.exists() and follow.place is not None:
+                    self._left[path] = follow.place
+                follow.close()
+                del self._follows[path]
+                self._executions_before += follow.executions
+                self._unread_before += follow.unread[0]
 
     def _parser(self) -> Parser:
         return self._form.parser(options(self.settings, self._form))
@@ -126,6 +174,6 @@ class Tail:
 
     def _not_understood(self) -> tuple[int, str]:
         """Lines that no entry could be made of, and the latest, without what could be a secret."""
-        found = [follow.unread for follow in self._follows.values()]
+        found = [follow.unread for follow in [*self._follows.values()]]
         example = next((text for _, text in reversed(found) if text), "")
-        return sum(lines for lines, _ in found), shown(example)
+        return self._unread_before + sum(lines for lines, _ in found), shown(example)

@@ -75,6 +75,8 @@ class Tails:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
+            if self._thread.is_alive():  # it still reads: its files are left to the end of the process
+                return
         for tail in self._tails:
             tail.close()
 
@@ -86,14 +88,20 @@ class Tails:
         """Read all that came; True when there was something to store."""
         self.progress = now.monotonic
         self._reconcile()
+        return sum(self._step(tail, now) for tail in self._tails) > 0
+
+    def _step(self, tail: Tail, now: Instant) -> bool:
+        """One of them; what breaks it does not stop the others."""
         worked = False
-        for tail in self._tails:
+        try:
             for path, portion in tail.step(now.monotonic):
                 for records in self._batches(tail, path, portion, now.wall_ms):
                     worked = True
                     if not self._store(records):
                         return worked  # it stops: what is not stored will be read again
                 self.progress = time.monotonic()
+        except Exception as error:  # noqa: BLE001  # the edge of one tail: said by its name, the others go on
+            tail.failed(error)
         return worked
 
     def _run(self) -> None:
@@ -101,8 +109,8 @@ class Tails:
             now = clock.now()
             try:
                 self.step(now)
-            except Exception as error:  # noqa: BLE001  # the edge of this thread: it must go on
-                self._broken.happened(now.monotonic, error=f"{type(error).__name__}: {error}")
+            except CollectorError as error:  # the positions could not be read: they are asked for again
+                self._broken.happened(now.monotonic, error=str(error))
             if not self._has_more():
                 self._stopping.wait(POLL_SECONDS)
 
@@ -121,10 +129,27 @@ class Tails:
                 tail.close()
         have = {tail.settings for tail in kept}
         new = [settings for settings in wanted if settings not in have]
-        if new:
+        if new and self._wait_settled():  # or what is on its way would be read and counted again
             known = self._positions()
             kept += [Tail(settings, self._statements, known) for settings in new]
         self._tails = kept
+
+    def _wait_settled(self) -> bool:
+        """Wait until all that was read is stored; False when it stops meanwhile."""
+        taken = 0
+        while taken < MOST_IN_FLIGHT and self._take_place():
+            taken += 1
+        for _ in range(taken):
+            self._in_flight.release()
+        return taken == MOST_IN_FLIGHT
+
+    def _take_place(self) -> bool:
+        """Wait for one of the places in flight; False when it stops meanwhile."""
+        while not self._in_flight.acquire(timeout=ROOM_SECONDS):
+            self.progress = time.monotonic()  # the writer may have to wait for its disk
+            if self._stopping.is_set():
+                return False
+        return True
 
     def _batches(
         self, tail: Tail, path: Path, portion: Portion, now_ms: int
@@ -146,10 +171,8 @@ class Tails:
 
     def _store(self, records: list[msgspec.Struct]) -> bool:
         """Have them stored, when there is room; False when it stops."""
-        while not self._in_flight.acquire(timeout=ROOM_SECONDS):
-            self.progress = time.monotonic()  # the writer may have to wait for its disk
-            if self._stopping.is_set():
-                return False
+        if self._stopping.is_set() or not self._take_place():
+            return False
         batch = Batch(records, sum(map(size_of, records)), self._settled)
         while not self._offer(batch):
             if self._stopping.wait(ROOM_SECONDS):

@@ -98,6 +98,7 @@ class Reader:
         self.path = path
         self.read: list[int] = []
         self.lost_parts: list[str] = []
+        self.cuts = 0
         self.may_fail = False
         self.errors: list[OSError] = []
         self.now = 0.0
@@ -113,6 +114,14 @@ class Reader:
         if not self.may_fail:
             raise error
         self.errors.append(error)
+
+    def cut(self, path: Path) -> None:
+        """Note that the log was cut."""
+        self.cuts += 1
+
+    def broken(self, path: Path, error: Exception) -> None:
+        """A fault of the parser."""
+        raise error
 
     def step(self, seconds: float = 0.1) -> list[int]:
         """What it tells after so much time."""
