@@ -113,3 +113,20 @@ def test_a_new_config_begins_and_ends_tails(recorder: Recorder, application: App
     assert count(recorder) == application.written == 15
     assert recorder.rows("SELECT name, format FROM tail_positions") == [("app", "pattern")]
     assert recorder.stop() == 0
+
+
+def test_a_tail_that_is_changed_while_it_reads_counts_nothing_twice(
+    recorder: Recorder, application: Application
+) -> None:
+    """What was on its way is stored before reading goes on with the new settings."""
+    text = recorder.config.read_text(encoding="utf-8")
+    application.write(60_000)
+    recorder.start()
+    wait_until_stored(recorder, 1)
+    recorder.config.write_text(text + 'slow = "1s"\n', encoding="utf-8")
+    recorder.send(signal.SIGHUP)
+    recorder.wait_for(b"READY=1")
+    wait_until_stored(recorder, application.written)
+    assert recorder.stop() == 0
+    offsets = "SELECT count(*), count(DISTINCT substr(record_id, 1, 21)) FROM operation_metrics"
+    assert recorder.rows(offsets) == [(application.written, application.written)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
@@ -25,3 +26,13 @@ def files(path: Path) -> list[Path]:
             if S_ISREG(stat.st_mode):
                 dated.append((stat.st_mtime_ns, one))
     return [one for _, one in sorted(dated)]
+
+
+def closed_folder(path: Path) -> str | None:
+    """Why nothing is seen in the folder that a pattern begins with, when it cannot be looked into."""
+    folder = next(one for one in path.parents if not is_pattern(one))
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    return None

@@ -15,7 +15,7 @@ from collector.intake.tails.checking import options
 from collector.intake.tails.examples import shown
 from collector.intake.tails.follow import Follow, Portion
 from collector.intake.tails.logfile import LogFile
-from collector.intake.tails.paths import MOST_FILES, files, is_pattern
+from collector.intake.tails.paths import MOST_FILES, closed_folder, files, is_pattern
 from collector.intake.tails.rotation import Known
 from collector.log import Folded, get_logger
 from collector.sections import TailSettings
@@ -43,15 +43,16 @@ class Tail:
         self._unread_before = 0
         self._unreadable = Folded(log, "tail.unreadable")
         self._broken = Folded(log, "tail.broken", level="error")
-        self._missing = Folded(log, "tail.missing", level="info")
+        self._is_missing = False
         self._unread = Folded(log, "tail.unread")
         self._unread_lines = 0
         self._error: str | None = None
+        self._closed_folder: str | None = None
 
     def step(self, monotonic: float) -> Iterator[tuple[Path, Portion]]:
         """What there is to read now, portion by portion, and of which file."""
         self._look(monotonic)
-        self._error = None
+        self._error = self._closed_folder
         for path, follow in [*self._follows.items()]:
             for portion in follow.step(monotonic):
                 yield path, portion
@@ -130,6 +131,7 @@ class Tail:
         )  # one that is named is waited for
         if self._is_first and self.settings.start == "end" and is_many:
             self._leave(there)
+        self._closed_folder = closed_folder(self.settings.path) if is_many and not there else None
         newest = there[-MOST_FILES:]
         self._let_go_of_all_but(newest)
         for path in newest:
@@ -167,10 +169,11 @@ class Tail:
         if lines > self._unread_lines:
             self._unread_lines = lines
             self._unread.happened(monotonic, name=self.settings.source, lines=lines, example=example)
-        if not any(follow.is_open for follow in self._follows.values()):
-            self._missing.happened(monotonic, name=self.settings.source, path=str(self.settings.path))
-        else:
-            self._missing.over(name=self.settings.source)
+        is_missing = self._error is None and not any(follow.is_open for follow in self._follows.values())
+        if is_missing != self._is_missing:  # said once: it may be that it comes with its program
+            self._is_missing = is_missing
+            event = "tail.missing" if is_missing else "tail.missing.over"
+            log.info(event, name=self.settings.source, path=str(self.settings.path))
 
     def _not_understood(self) -> tuple[int, str]:
         """Lines that no entry could be made of, and the latest, without what could be a secret."""
