@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -35,19 +35,46 @@ Key = tuple[str | int, ...]
 # What must never be shown: values of keys that sound like one, and of whole tables that often hold one;
 # what looks like a secret inside any text is `redacted`'s.
 _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|credential|dsn", re.IGNORECASE)
+# What only says where a secret is kept: a file, or a variable by the name that variables usually have.
+_FILE, _VARIABLE = "_file", re.compile(r"[A-Z_][A-Z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
 
 
-def table(value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found: list[Problem]) -> S | None:
+def table(
+    value: object,
+    kind: type[S],
+    at: Key,
+    lines: Mapping[Key, int],
+    found: list[Problem],
+    forgiven: Container[str] = (),
+) -> S | None:
     """Convert ``value`` to ``kind``; None when it has faults, which are appended to ``found``.
 
-    ``at`` is where the table stands in the file, for messages; ``lines`` gives line numbers.
+    ``at`` is where the table stands in the file, for messages; ``lines`` gives line numbers. What
+    `Section.faults` says of the keys ``forgiven`` is passed over.
+    """
+    before = len(found)
+    looked = looked_at(value, kind, at, lines, found, forgiven)
+    return looked[0] if looked is not None and len(found) == before else None
+
+
+def looked_at(
+    value: object,
+    kind: type[S],
+    at: Key,
+    lines: Mapping[Key, int],
+    found: list[Problem],
+    forgiven: Container[str] = (),
+) -> tuple[S, set[str]] | None:
+    """As `table`, but with what can still be looked at where there are faults; never to be used otherwise.
+
+    With it come the keys whose values are missing or of a wrong type: there it holds something harmless.
+    None where ``value`` is no table.
     """
     if not isinstance(value, dict):
         found.append(problem(at, f"must be a table, [{dotted(at)}]", lines, value))
         return None
-    before = len(found)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in value.keys() - fields.keys():
         hint = nearest(key, fields) or f"; allowed are {', '.join(fields)}"
@@ -68,9 +95,9 @@ def table(value: object, kind: type[S], at: Key, lines: Mapping[Key, int], found
     # What did convert is looked at too, so that nobody mends one fault only to be told the next.
     made = kind(**{fields[name].name: item for name, item in good.items()})
     for key, message in made.faults():
-        if key not in bad:
+        if key not in bad and key not in forgiven:
             found.append(problem((*at, key), message, lines, value.get(key)))
-    return made if len(found) == before else None
+    return made, bad
 
 
 def _stand_in(kind: Any) -> Any:
@@ -159,7 +186,7 @@ def _quoted(text: str) -> str:
 
 def shown(value: object, key: str = "") -> str:
     """The value of ``key`` as the config writes it, shortened, without what may be a secret."""
-    if _SECRET.search(key):
+    if _SECRET.search(key) and not _is_place(key, value):
         return '"***"'
     if isinstance(value, bool):
         return str(value).lower()
@@ -173,6 +200,12 @@ def shown(value: object, key: str = "") -> str:
     else:
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]
+
+
+def _is_place(key: str, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    return key.endswith(_FILE) or (key.endswith("_env") and bool(_VARIABLE.fullmatch(value)))
 
 
 def _without_value(assignment: str) -> str:

@@ -102,6 +102,7 @@ def _document(
         "next_runs": running.get("next_runs", {}),
         "samplers": running.get("samplers", []),
         "tails": running.get("tails", []),
+        "pools": running.get("pools", []),
         "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
         "last_session": session or None,
     }
@@ -132,6 +133,7 @@ def _of_daemon(daemon: Document, settings: Settings, now_ms: int) -> list[str]:
         if sampler.get("state") in ("failing", "hanging")
     ]
     found += [fault for tail in daemon.get("tails", []) for fault in _of_tail(tail)]
+    found += [fault for pool in daemon.get("pools", []) for fault in _of_pool(pool, now_ms)]
     if daemon.get("version", __version__) != __version__:
         found.append(f"the recorder is version {daemon['version']}, this is {__version__}: restart it")
     return found
@@ -146,6 +148,19 @@ def _of_tail(tail: Document) -> Iterator[str]:
         yield f"tail {tail['name']}: {parts} gone before it was read: rotate with delaycompress"
     if lines := tail["unread_lines"]:
         yield f"tail {tail['name']}: {not_understood(lines, tail['unread_example'])}"
+
+
+def _of_pool(pool: Document, now_ms: int) -> Iterator[str]:
+    """What is wrong with a connection pool."""
+    if pool["state"] not in ("failing", "waiting"):
+        return
+    since = long_span(max(0, now_ms - pool["since_ms"]) / 1000)
+    if pool["state"] == "waiting":
+        yield f"pool {pool['name']}: callers have waited for a connection for {since}: {pool['reason']}"
+    elif pool["failures"] == 1:
+        yield f"pool {pool['name']}: the last look failed: {pool['reason']}"
+    else:
+        yield f"pool {pool['name']}: {pool['failures']:,} looks in {since} failed: {pool['reason']}"
 
 
 def _no_commit_since(daemon: Document, settings: Settings, now_ms: int) -> float:

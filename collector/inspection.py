@@ -1,6 +1,7 @@
 """Plans and statistics of other databases: asked for by the process that alone loads a driver.
 
-A command's business, and no kind of workload: nothing is run, nothing is written.
+A command's business, and no kind of workload: no statement is run, nothing is written. What a planner
+evaluates on its way happens in a transaction that only reads, for a few seconds at most.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ class Target(NamedTuple):
 def explain(target: targets.Target, sql: str, spawner: Spawner, seconds: float = SECONDS) -> str:
     """How a database goes about ``sql``, which is not run; with all literals that the database shows.
 
+    PostgreSQL's planner evaluates functions marked IMMUTABLE of constant arguments, so that one of your own
+    may run: in a read-only transaction, under a ``statement_timeout``. Source: xfunc-volatility.html.
+
     Placeholders of any kind may stand for values. Raises UsageError for what cannot be explained, and
     CollectorError when the database or its driver refuses, in one sentence without the password.
     """
@@ -73,9 +77,11 @@ def _checked(sql: str, scheme: str) -> tuple[str, bool]:
     bare = REDACTION[dialect].sub(
         lambda found: " " if found[0].startswith(("--", "/*", "#")) else found[0], sql
     )
-    bare = bare.strip().rstrip(";").rstrip()
+    bare = bare.strip().rstrip("; \t\r\n")
     if bare.endswith("…"):
         raise UsageError("only the beginning of this statement is stored: it is too long to be explained")
+    if ";" in REDACTION[dialect].sub(" ", bare):
+        raise UsageError("only one statement can be explained", hint="give it without what follows the ;")
     first = _FIRST_WORD.match(bare)
     word = first[1].lower() if first else ""
     if word not in (*_READING, *_WRITING):

@@ -50,8 +50,12 @@ def _tail(tail: TailSettings) -> Row:
 
 
 def _pool(pool: PoolSettings) -> Row:
-    timeout_ms = round(min(pool.timeout, pool.every) * 1000)
-    return {"name": pool.name, "kind": pool.kind, "every_s": float(pool.every), "timeout_ms": timeout_ms}
+    return {
+        "name": pool.name,
+        "kind": pool.kind,
+        "every_s": float(pool.every),
+        "timeout_ms": round(pool.longest_look_s * 1000),
+    }
 
 
 def _summaries(settings: Settings) -> Row:

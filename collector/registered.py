@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar
 
 import msgspec
 
 from collector import config_file
-from collector.convert import Key, Section, problem, table
+from collector.convert import Key, Section, looked_at, problem, table
 from collector.errors import Problem
+from collector.globs import overlap
 from collector.pool_settings import PoolSettings
 from collector.registry import nearest
 from collector.sections import TailSettings, WorkloadSettings
@@ -55,7 +57,7 @@ def workloads(
         if kind is None:  # what all kinds have can still be looked at
             common = {key: placed[key] for key in placed if key in _COMMON}
             table({**common, "kind": "none"}, WorkloadSettings, at, lines, found)
-        elif (workload := table(placed, kind, at, lines, found)) is not None:
+        elif (workload := table(placed, kind, at, lines, found, _not_said(item))) is not None:
             made.append(workload)
     return made
 
@@ -64,6 +66,11 @@ def _placed(item: Any, folder: Path, cwd: Path | None) -> Any:
     """A workload's table with absolute paths; it runs in ``cwd`` unless it says where."""
     placed: Any = absolute_paths(item, folder)
     return {"cwd": str(cwd), **placed} if isinstance(placed, dict) and cwd is not None else placed
+
+
+def _not_said(item: object) -> frozenset[str]:
+    """``cwd`` where it is the default: the database's folder is made when recording begins."""
+    return frozenset({"cwd"} - item.keys()) if isinstance(item, dict) else frozenset()
 
 
 def absolute_paths(value: object, folder: Path) -> object:
@@ -92,39 +99,79 @@ def cron_faults(
     ]
 
 
+class _Looked(NamedTuple, Generic[S]):
+    """The table at a place of a list; ``bad`` are the keys that say nothing, see `convert.looked_at`."""
+
+    place: int
+    made: S
+    bad: set[str]
+    whole: bool
+
+
 def tails(
     value: object, faults: LogFaults, folder: Path, lines: Mapping[Key, int], found: list[Problem]
 ) -> list[TailSettings]:
     """The ``[[tails]]``; ``faults`` is what their formats say of them."""
-    made = _named(value, "tails", TailSettings, folder, lines, found)
-    for i, tail in made:
-        for key, message in faults(tail):
-            shown = getattr(tail, key, None)
-            found.append(problem(("tails", i, key), message, lines, shown))
-    _refuse_twice("tails", "path", [(i, str(tail.path)) for i, tail in made], lines, found)
-    by_path = {str(tail.path): (i, tail.source) for i, tail in reversed(made)}
-    _refuse_twice("tails", "name", sorted(by_path.values()), lines, found)
-    return [tail for _, tail in made]
+    looked = _looked_at(value, "tails", TailSettings, folder, lines, found)
+    for one in looked:
+        if "format" not in one.bad:
+            found += _format_faults(one, faults, lines)
+    paths = [(one.place, str(one.made.path)) for one in looked if "path" not in one.bad]
+    _refuse_twice("tails", "path", paths, lines, found)
+    _refuse_overlap(paths, lines, found)
+    _refuse_twice("tails", "name", _sources(looked), lines, found)
+    return [one.made for one in looked if one.whole]
+
+
+def _format_faults(
+    one: _Looked[TailSettings], faults: LogFaults, lines: Mapping[Key, int]
+) -> Iterator[Problem]:
+    for key, message in faults(one.made):
+        if key not in one.bad:
+            yield problem(("tails", one.place, key), message, lines, getattr(one.made, key, None))
+
+
+def _sources(looked: list[_Looked[TailSettings]]) -> list[tuple[int, str]]:
+    """What the tails are called; not where a name comes from a path that is at fault itself."""
+    found: list[tuple[int, str]] = []
+    paths: set[Path] = set()
+    for place, tail, bad, _ in looked:
+        named_by_path = "path" not in bad and tail.path not in paths
+        if "name" not in bad and (tail.name is not None or named_by_path):
+            found.append((place, tail.source))
+        paths.add(tail.path)
+    return found
 
 
 def pools(value: object, folder: Path, lines: Mapping[Key, int], found: list[Problem]) -> list[PoolSettings]:
     """The ``[[pools]]``."""
-    made = _named(value, "pools", PoolSettings, folder, lines, found)
-    _refuse_twice("pools", "name", [(i, pool.name) for i, pool in made], lines, found)
-    return [pool for _, pool in made]
+    looked = _looked_at(value, "pools", PoolSettings, folder, lines, found)
+    names = [(one.place, one.made.name) for one in looked if "name" not in one.bad]
+    _refuse_twice("pools", "name", names, lines, found)
+    return [one.made for one in looked if one.whole]
 
 
-def _named(
+def _looked_at(
     value: object, name: str, kind: type[S], folder: Path, lines: Mapping[Key, int], found: list[Problem]
-) -> list[tuple[int, S]]:
-    """The tables of a list that are without fault, each with its place."""
+) -> list[_Looked[S]]:
+    """The tables of a list, those with faults too: what can be looked at is."""
     if not _is_list(value, name, lines, found):
         return []
-    made = (
-        (i, table(absolute_paths(item, folder), kind, (name, i), lines, found))
-        for i, item in enumerate(value)
-    )
-    return [(i, one) for i, one in made if one is not None]
+    out: list[_Looked[S]] = []
+    for i, item in enumerate(value):
+        before = len(found)
+        looked = looked_at(absolute_paths(item, folder), kind, (name, i), lines, found)
+        if looked is not None:
+            out.append(_Looked(i, *looked, whole=len(found) == before))
+    return out
+
+
+def _refuse_overlap(paths: list[tuple[int, str]], lines: Mapping[Key, int], found: list[Problem]) -> None:
+    """A log that two tails follow would be told twice."""
+    for (first, path), (second, later) in combinations(paths, 2):
+        if path != later and overlap(Path(path), Path(later)):
+            message = f"overlaps {path} of line {_line(('tails', first, 'path'), lines)}: a log has one tail"
+            found.append(problem(("tails", second, "path"), message, lines, later))
 
 
 def _refuse_twice(
@@ -133,10 +180,14 @@ def _refuse_twice(
     first: dict[str, int] = {}
     for i, value in values:
         if value in first:
-            line = lines.get((name, first[value], key)) or lines.get((name, first[value]))
-            message = f"this {key} is taken by the one of line {line}"
+            message = f"this {key} is taken by the one of line {_line((name, first[value], key), lines)}"
             found.append(problem((name, i, key), message, lines, value))
         first.setdefault(value, i)
+
+
+def _line(at: Key, lines: Mapping[Key, int]) -> int | None:
+    """Of a key, or of its table where the key is not there."""
+    return lines.get(at) or lines.get(at[:-1])
 
 
 def _is_list(

@@ -14,6 +14,10 @@ from collector.registry import nearest
 SCHEMES = ("sqlite", "postgresql", "mysql")
 SQLITE = "sqlite:///"
 
+# Fixed sentences: Python's own hold what stands at the wrong place, which may be a part of a password.
+_NO_URL = "is not a URL: it must be {}://user@host:port/database; odd signs are written %xx"
+_NO_PORT = "is not a URL: the port is no number; a / in a password is written %2F, a ? %3F and a # %23"
+
 
 class Target(Protocol):
     """A section of the config that names a database; ``password_env`` and ``password_file`` are places."""
@@ -65,6 +69,8 @@ def password(target: Target) -> str | None:
             return target.password_file.read_text(encoding="utf-8").removesuffix("\n")
         except OSError as error:
             raise NoPassword(f"cannot read password_file: {error.strerror}") from error
+        except UnicodeDecodeError:  # which holds all of the file
+            raise NoPassword("cannot read password_file: it is not UTF-8") from None
     if target.password_env is None:
         return None
     found = os.environ.get(target.password_env)
@@ -102,11 +108,22 @@ def url_fault(url: str, cwd: Path | None) -> str | None:
         return f"must begin with sqlite:///, postgresql:// or mysql://{hint}"
     if kind == "sqlite" and sqlite_path(url, cwd) is None:
         return "must be sqlite:////absolute/path, sqlite:///~/path, or a path from cwd where that is given"
+    return None if kind == "sqlite" else _server_fault(url)
+
+
+def _server_fault(url: str) -> str | None:
+    """What is wrong with the URL of a server, in words; no part of it is among them."""
     try:
-        urlsplit(url).port  # noqa: B018  # asking is what checks it
-    except ValueError as error:
-        return f"is not a URL: {error}"
-    return None
+        found = urlsplit(url)
+    except ValueError:
+        return _NO_URL.format(scheme(url))
+    try:
+        found.port  # noqa: B018  # asking is what checks it
+    except ValueError:
+        return _NO_PORT
+    # The half may happen to be a number; the @ behind it tells, unless it belongs to a value (user=a@b).
+    is_torn = ":" in found.netloc and "@" not in found.netloc and "@" in url.partition("=")[0]
+    return _NO_PORT if is_torn else None
 
 
 def file_fault(path: Path) -> str | None:

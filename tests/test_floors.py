@@ -47,6 +47,7 @@ FLOORS: dict[str, float] = {
     "targets": 2.0,
     "plans": 2.0,
     "timings": 2.0,
+    "globs": 1.0,
     "sections": 2.1,
     "pool_settings": 2.15,
     "registered": 2.17,

@@ -202,14 +202,23 @@ def test_a_text_that_cannot_be_read_is_none(store: Store) -> None:
 
 
 def test_repeated_ones_are_folded_by_their_statement(watched: Watched) -> None:
-    """The first at once, then the slowest of 30 s with their count, whoever ran it."""
-    for n, name in enumerate(("a", "b", "a", "a")):
-        watched.store_now(operation(200.0 + n, name=name, query_hash="h1"))
-    watched.store_now(operation(150.0, name="a", query_hash="h2"))
+    """The first at once, then the slowest of 30 s with their count."""
+    for n in range(4):
+        watched.store_now(operation(200.0 + n, query_hash="h1"))
+    watched.store_now(operation(150.0, query_hash="h2"))
     watched.clock.later(30)
-    watched.store_now(operation(190.0, name="a", query_hash="h1"))
+    watched.store_now(operation(190.0, query_hash="h1"))
     found = [(w["query_hash"], w["duration_ms"], w.get("count")) for w in watched.recent()]
     assert found == [("h1", 200.0, None), ("h2", 150.0, None), ("h1", 203.0, 4)]
+
+
+def test_each_of_those_who_run_a_statement_is_told(watched: Watched) -> None:
+    """Whoever follows one of them would not see what stands under another's name."""
+    for name, duration_ms in (("a", 900.0), ("b", 200.0), ("a", 800.0), ("b", 300.0)):
+        watched.store_now(operation(duration_ms, name=name, query_hash="h1"))
+    watched.warnings.close()
+    found = [(w["name"], w["duration_ms"]) for w in watched.recent()]
+    assert found == [("a", 900.0), ("b", 200.0), ("a", 800.0), ("b", 300.0)]
 
 
 def test_the_last_of_a_burst_are_not_lost(watched: Watched) -> None:
@@ -234,7 +243,7 @@ def test_folds_are_bounded_and_the_one_that_goes_says_its_count() -> None:
     folds = Folds(most=2)
 
     def happens(key: str, duration_ms: float) -> list[tuple[str, dict[str, Any]]]:
-        return [*folds.happened(("query.slow", key), 0.0, {"name": key, "duration_ms": duration_ms})]
+        return [*folds.happened(("query.slow", key, key), 0.0, {"name": key, "duration_ms": duration_ms})]
 
     for key in ("a", "b", "a", "a", "b"):
         happens(key, 1.0)

@@ -18,6 +18,8 @@ _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
 MINUTES = 10
+# Before so many of them were recorded nobody knows how much is usually written.
+ENOUGH_MINUTES = 5
 
 # Averages a minute, newest last; what is older than the window is not the machine as it is.
 _READINGS = (
@@ -68,17 +70,31 @@ def _by_minute(database: peewee.SqliteDatabase, table: str, column: str, now_ms:
 
 
 def own_cost(database: peewee.SqliteDatabase, now_ms: int) -> Row:
-    """How well recording went in the last hour: flush and lateness at p95, bytes written an hour."""
+    """How well recording went in the last hour: flush and lateness at p95, bytes usually written an hour."""
     query = RecorderSample.select(
-        RecorderSample.flush_ms, RecorderSample.late_ms, RecorderSample.written_bytes_per_s
+        RecorderSample.timestamp,
+        RecorderSample.flush_ms,
+        RecorderSample.late_ms,
+        RecorderSample.written_bytes_per_s,
     ).where(RecorderSample.timestamp > now_ms - _HOUR_MS)
     rows = ask(database, "status.cost", query)
-    written = [row["written_bytes_per_s"] for row in rows]
     return {
         "flush_p95_ms": percentile((row["flush_ms"] for row in rows if row["flush_ms"] is not None), 0.95),
         "late_p95_ms": percentile((row["late_ms"] for row in rows), 0.95),
-        "written_bytes_per_hour": round(3600 * sum(written) / len(written)) if written else None,
+        "written_bytes_per_hour": _written_per_hour(rows),
     }
+
+
+def _written_per_hour(samples: list[Row]) -> int | None:
+    """Bytes, by the median of the minutes: a burst, such as an import, is no rate that goes on.
+
+    Minutes and not samples, most of which may lie between two flushes. None of fewer than five.
+    """
+    minutes: dict[int, list[float]] = {}
+    for sample in samples:
+        minutes.setdefault(sample["timestamp"] // _MINUTE_MS, []).append(sample["written_bytes_per_s"])
+    usual = percentile((sum(rates) / len(rates) for rates in minutes.values()), 0.5)
+    return None if usual is None or len(minutes) < ENOUGH_MINUTES else round(3600 * usual)
 
 
 def gaps(database: peewee.SqliteDatabase, now_ms: int) -> list[Row]:

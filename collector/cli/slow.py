@@ -137,7 +137,7 @@ def _nothing(source: str | None) -> str:
 def _print(found: Sequence[Row], now_ms: int) -> None:
     columns = (
         Column("total", right=True),
-        Column("share", right=True, spare=2),
+        Column("share", right=True, spare=1),
         Column("calls", right=True),
         Column("avg", right=True),
         Column("p95", right=True),
@@ -145,7 +145,7 @@ def _print(found: Sequence[Row], now_ms: int) -> None:
         Column("max", right=True, spare=3),
         Column("query", cut=24),
         *([Column("")] if any(map(_change, found)) else []),
-        *([Column("plan", cut=16, spare=1)] if any(row["remarks"] for row in found) else []),
+        *([Column("plan", cut=16, spare=2)] if any(row["remarks"] for row in found) else []),
     )
     titles = [column.title for column in columns]
     left_out = print_table(columns, [_line(row, titles) for row in found])
@@ -213,11 +213,17 @@ def warning_line(warning: Row, now_ms: int, width: int | None) -> str:
     """One warning: when, how long, how many times the threshold, whose, and the statement."""
     over = warning["duration_ms"] / warning["threshold_ms"] if warning["threshold_ms"] else math.inf
     times = f"({warning['count']:,} times) " if warning.get("count", 1) > 1 else ""
-    what = warning.get("query") or warning["event"].removesuffix(".slow")
+    what = f"{times}{printable(warning.get('query') or warning['event'].removesuffix('.slow'))}"
     front = f"{at_second(warning['timestamp'], now_ms):>8}  {duration(warning['duration_ms']):>8}  "
     factor = f"{f'×{over:.1f}' if over < 100 else f'×{over:.0f}':>6}"
-    name = cut(printable(warning["name"]), NAME_WIDTH) if width else printable(warning["name"])
-    behind = f"  {name}{' ' * max(0, NAME_WIDTH - display_width(name))}  {times}{printable(what)}"
-    if width:
-        behind = cut(behind, max(20, width - len(front) - len(factor)))
-    return f"{front}{paint(factor, 'red' if over >= MUCH_OVER else 'yellow')}{behind}".rstrip()
+    room = max(18, width - len(front) - len(factor) - 2) if width else None
+    behind = _named(printable(warning["name"]), what, room)
+    return f"{front}{paint(factor, 'red' if over >= MUCH_OVER else 'yellow')}  {behind}".rstrip()
+
+
+def _named(name: str, what: str, room: int | None) -> str:
+    """Both in ``room`` columns: the name gives way down to a third of them, where the text needs more."""
+    if room is not None:
+        name = cut(name, max(NAME_WIDTH, room // 3, room - display_width(what) - 2))
+    line = f"{name}{' ' * max(0, NAME_WIDTH - display_width(name))}  {what}"
+    return line if room is None else cut(line, room)

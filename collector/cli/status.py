@@ -62,6 +62,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
         ("machine", _machine(document), "   "),
         ("workloads", _workloads(document, now_ms), _DOT),
         ("tails", _tails(document["tails"]), _DOT),
+        ("pools", _pools(document["pools"]), _DOT),
         ("gaps", _gaps(document["gaps"], now_ms), ", "),
     ]
     return [fact for fact in facts if fact[1]]
@@ -162,6 +163,18 @@ def _tails(tails: list[dict[str, Any]]) -> list[str]:
         *([f"{size(behind)} behind"] if behind else []),
         *([f"no file yet: {printable(', '.join(waiting))}"] if waiting else []),
     ]
+
+
+def _pools(pools: list[dict[str, Any]]) -> list[str]:
+    """Those of the config, and those that applications report where callers wait."""
+    ours = [pool for pool in pools if pool["kind"] != "reported"]
+    new = sum(pool["state"] == "new" for pool in ours)
+    parts = [f"{len(ours) - new} looked at"] if ours else []
+    parts += [f"{new} not yet"] if new else []
+    for words, state in (("failing", "failing"), ("with waiting callers", "waiting")):
+        if names := [pool["name"] for pool in pools if pool["state"] == state]:
+            parts.append(f"{len(names)} {words}: {printable(', '.join(names))}")
+    return parts
 
 
 def _gaps(gaps: list[dict[str, Any]], now_ms: int) -> list[str]:

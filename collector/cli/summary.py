@@ -44,6 +44,10 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def _mean(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
+
+
 def _share(value: float | None) -> str:
     return "–" if value is None else percent(100 * value)
 
@@ -68,8 +72,9 @@ MORE: dict[str, dict[str, tuple[str, Say]]] = {
         "last": ("last_activity", _when),
     },
     "pools": {
-        "active": ("avg_active", _number),
-        "of": ("avg_total", _number),
+        "in use": ("avg_active", _mean),
+        "most": ("max_active", _number),
+        "limit": ("max_connections", _number),
         "waiting": ("max_waiting", _number),
         "errors": ("connection_errors", _number),
         "longest": ("max_connection_time_ms", duration),
@@ -180,7 +185,10 @@ def _print(topic: str, found: Sequence[Row]) -> None:
     if left_out:
         _say(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
     if topic == "pools":
-        _say("avg to max: of the mean times to get a connection, one a look; longest: of a single one")
+        _say(
+            "avg to max: of the mean times to get a connection, one a look; longest: of a single one;"
+            " in use: mean, and at most; limit: the connections there can be; waiting: callers, at most"
+        )
     for row in found:
         if row.get("previous_run"):
             click.echo()

@@ -7,6 +7,7 @@ bracket.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal
 
 Dialect = Literal["generic", "sqlite", "postgresql", "mysql"]
@@ -99,14 +100,19 @@ def clean(sql: str, dialect: Dialect) -> str:
 def _without_nested_comments(sql: str) -> str:
     """PostgreSQL alone nests them, which a regex cannot follow: each becomes ``/**/``."""
     kept, at = [], 0
-    while found := REDACTION["postgresql"].search(sql, at):
-        if found[0].startswith("/*"):
-            kept.append(sql[at : found.start()] + "/**/")
-            at = _comment_end(sql, found.start())
-        else:
-            kept.append(sql[at : found.end()])
-            at = found.end()
+    for start, end in tokens(sql):
+        kept += [sql[at:start], "/**/" if sql.startswith("/*", start) else sql[start:end]]
+        at = end
     return "".join(kept) + sql[at:]
+
+
+def tokens(sql: str, at: int = 0) -> Iterator[tuple[int, int]]:
+    """Where literals, comments and quoted names of PostgreSQL begin and end; what is open ends with all."""
+    while found := REDACTION["postgresql"].search(sql, at):
+        start, at = found.span()
+        if sql.startswith("/*", start):
+            at = _comment_end(sql, start)
+        yield start, at
 
 
 def _comment_end(sql: str, start: int) -> int:

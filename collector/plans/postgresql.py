@@ -27,6 +27,10 @@ _COUNTED = re.compile(
     r"|Query Identifier|Single Copy|Tuples Inserted|Conflicting Tuples|Cache Mode|Conflict Resolution"
     r"):.*|(?:InitPlan|SubPlan) \d+(?: \(returns [$\d, ]+\))?)\s*"
 )
+# What stands at the margin below the first node; a node or a part of one is indented.
+_AT_MARGIN = re.compile(
+    r"(?:Planning|Execution|JIT|Query Identifier|Settings|Trigger|Serialization|Memory)\b[^:]*:"
+)
 _NODE = r"^\s*(?:->\s+)?(?:Parallel )?"
 _FULL = re.compile(rf"{_NODE}Seq Scan on (?P<table>{_NAME})(?: (?P<alias>{_PART}))?(?=  \(|$)")
 _SORT = re.compile(rf"{_NODE}Sort(?=  \(|$)")
@@ -39,7 +43,12 @@ def redacted_plan(text: str) -> str:
     """The plan below the statement that auto_explain puts first; every condition without its literals."""
     lines = without_texts(text, "postgresql").splitlines()
     first = next((i for i, line in enumerate(lines) if _FIGURES.search(line)), 0)
-    return "\n".join(_line(line.rstrip()) for line in lines[first:])
+    return "\n".join(_line(line.rstrip()) if _is_of_a_plan(line) else "?" for line in lines[first:])
+
+
+def _is_of_a_plan(line: str) -> bool:
+    """Whether it is worded as one; another may be what a statement holds."""
+    return line[:1] in {"", " ", "\t"} or bool(_FIGURES.search(line.rstrip()) or _AT_MARGIN.match(line))
 
 
 def _line(line: str) -> str:

@@ -37,7 +37,7 @@ def looked_at(pool: PoolSettings, spawner: Spawner) -> Found:
         password = targets.password(pool)
     except targets.NoPassword as error:
         raise Failed(str(error)) from None
-    timeout = float(min(pool.timeout, pool.every))
+    timeout = pool.longest_look_s
     report = spawner.run(
         {
             "argv": _words(),

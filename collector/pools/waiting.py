@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import nsmallest
 from typing import Any
 
 from collector.log import Folded, get_logger
@@ -16,6 +17,7 @@ PATIENCE_MS = 58_000
 # Looks may be five minutes apart, and one of them half a minute late.
 HOLE_MS = 330_000
 MOST = 1000
+MOST_TOLD = 20  # at `health`
 
 _POOL = KINDS_BY_MODEL[Pool].struct
 _Key = tuple[str, str]
@@ -26,6 +28,7 @@ class _Queue:
 
     def __init__(self, since_ms: int) -> None:
         self.since_ms = self.last_ms = since_ms
+        self.advice = ""
         self.said = Folded(log, "pool.waiting")
 
     def goes_on(self, at_ms: int) -> None:
@@ -34,13 +37,19 @@ class _Queue:
             self.since_ms = at_ms
         self.last_ms = at_ms
 
+    @property
+    def is_long(self) -> bool:
+        """Whether they have waited for long enough to tell."""
+        return self.last_ms - self.since_ms >= PATIENCE_MS
+
 
 class Waiting:
     """Hears every pool record that was stored, from the config's looks and from applications.
 
     A pool is known by its own name and its database's. Several processes that report under one name are
     one pool to it: a record without waiting callers ends the wait. At most 1,000 pools with waiting
-    callers are kept, and the one that was heard of least recently goes first. For one thread.
+    callers are kept, and the one that was heard of least recently goes first. For one thread, but that
+    any may ask for its `health`.
     """
 
     def __init__(self) -> None:
@@ -51,6 +60,19 @@ class Waiting:
         for record in records:
             if type(record) is _POOL:
                 self._heard(record, now)
+
+    def health(self, now_ms: int) -> list[dict[str, Any]]:
+        """The pools whose callers have waited for a minute, the 20 longest first; what to do is ``reason``.
+
+        One that was not heard of for long is left out: whoever reported it may have ended.
+        """
+        queues = self._queues.copy()  # at once, since another thread changes it
+        found = [
+            {"name": name, "state": "waiting", "since_ms": queue.since_ms, "reason": queue.advice}
+            for (name, _), queue in queues.items()
+            if queue.is_long and abs(now_ms - queue.last_ms) <= HOLE_MS
+        ]
+        return nsmallest(MOST_TOLD, found, key=lambda row: row["since_ms"])
 
     def _heard(self, record: Any, now: float) -> None:
         key = record.pool_name, record.database_name
@@ -66,10 +88,11 @@ class Waiting:
     def _waits(self, key: _Key, record: Any, now: float) -> None:
         queue = self._queues.pop(key, None) or _Queue(record.recorded_at)
         queue.goes_on(record.recorded_at)
+        queue.advice = _advice(record)
         if len(self._queues) >= MOST:
             del self._queues[next(iter(self._queues))]
         self._queues[key] = queue  # behind all others: the first was heard of least recently
-        if record.recorded_at - queue.since_ms >= PATIENCE_MS:
+        if queue.is_long:
             queue.said.happened(now, **_told(record, record.recorded_at - queue.since_ms))
 
 

@@ -11,7 +11,7 @@ from collector.log import QUIET_SECONDS
 
 MOST = 1_000
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
 Fields = dict[str, Any]
 
 
@@ -36,7 +36,8 @@ class _Fold:
 class Folds:
     """Of at most ``most`` keys; of what is folded the slowest is shown. Not locked.
 
-    A key is the event and what is slow; when there are too many, the one that was silent longest goes.
+    A key is the event, whose it is, and what is slow: under one name, another's would be hidden from
+    whoever follows him. When there are too many, the one that was silent longest goes.
     """
 
     def __init__(self, most: int = MOST) -> None:

@@ -51,10 +51,18 @@ class Follower:
             yield "the recorder was started again"
         elif self._lost_at is not None:
             yield "the recorder answers again"
+        if not is_first:
+            yield from self._missed(answer["warnings"])
         self._lost_at = None
         self._began_ms, self._after = answer["began_ms"], answer["last"]
         found = [warning for warning in answer["warnings"] if self._source in (None, warning["name"])]
         yield from found[-self._latest :] if is_first else found
+
+    def _missed(self, warnings: list[Said]) -> Iterator[str]:
+        """How many were said since the last turn that the recorder keeps no longer, of whatever source."""
+        if warnings and (missed := warnings[0]["n"] - self._after - 1) > 0:
+            many = "1 warning was" if missed == 1 else f"{missed:,} warnings were"
+            yield f"{many} not shown: more came at once than the recorder keeps"
 
     def _without(self, monotonic: float, error: Exception) -> Iterator[str]:
         if self._began_ms is None:

@@ -67,7 +67,7 @@ class SlowWarnings:
     def warn(
         self, kind: str, key: str, name: str, *, duration_ms: float, threshold_ms: float, **more: Any
     ) -> None:
-        """Warn of one that was slow. What has the same ``kind`` and ``key`` is folded; None is left out."""
+        """Warn of one that was slow. Same ``kind``, ``name`` and ``key`` are folded; None is left out."""
         fields = {
             "name": name,
             "duration_ms": round(duration_ms, 1),
@@ -76,7 +76,7 @@ class SlowWarnings:
         }
         now = self._now()
         with self._lock:
-            said = [*self._folds.happened((f"{kind}.slow", key), now.monotonic, fields)]
+            said = [*self._folds.happened((f"{kind}.slow", name, key), now.monotonic, fields)]
             self._remember(said, now.wall_ms)
         self._log(said)
 

@@ -18,7 +18,7 @@ from collector.sketch import Buckets
 from collector.store.topics import Topic
 
 # Raised whenever what a digest holds, or how it is worked out, changes.
-VERSION = 1
+VERSION = 2
 
 Key = tuple[str, ...]
 

@@ -96,6 +96,7 @@ TOPICS: dict[str, Topic] = {
                 "max_active": "active_connections",
                 "max_waiting": "waiting_connections",
                 "max_connection_time_ms": "max_connection_time_ms",
+                "max_connections": "max_connections",
             },
         ),
         Topic(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import collector
+from collector.redact import redacted, shortened
 from collector.settings import WorkloadSettings
 from collector.units import duration, span
 from collector.workloads.base import Outcome, Result
@@ -26,6 +30,10 @@ COLUMNS = (
     "output_bytes",
 )
 
+LONGEST_WORDS = 300  # characters of what a child of ours said last
+# Where our code and its interpreter are; which file it was tells enough.
+_OUR_FOLDERS = (str(Path(collector.__file__).parent.parent), sys.prefix, sys.base_prefix)
+
 WITHOUT_RUN: dict[str, Outcome] = {"not_started": "failed", "missed": "missed", "crashed": "crashed"}
 
 
@@ -41,7 +49,10 @@ def spec_for(workload: WorkloadSettings, argv: Sequence[str], **more: Any) -> di
 
 
 def result_of(report: dict[str, Any], timeout: float | None = None) -> Result:
-    """How a child ended, from the runner's report; ``timeout`` in seconds is told where it was reached."""
+    """How a child ended, from the runner's report; ``timeout`` in seconds is told where it was reached.
+
+    A child that should have reported and failed instead is told with its last line, which is the exception.
+    """
     measured = {name: report[name] for name in COLUMNS if report.get(name) is not None}
     if "output" in report:
         measured["output"] = report["output"].decode(errors="replace")
@@ -81,8 +92,19 @@ def _ended(report: dict[str, Any], timeout: float | None) -> tuple[Outcome, str 
     if report.get("signal"):
         return "failed", f"ended by {_signal_name(report['signal'])}"
     if report.get("exit_code"):
-        return "failed", f"exit status {report['exit_code']}"
+        return "failed", f"exit status {report['exit_code']}{_last_words(report)}"
     return "ok", None
+
+
+def _last_words(report: dict[str, Any]) -> str:
+    """The last line of a child that should have reported and did not, after a colon; without secrets."""
+    if "report" not in report or told(report) is not None:
+        return ""
+    lines = report.get("output", b"").decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    for folder in _OUR_FOLDERS:
+        last = last.replace(f"{folder}/", "")
+    return f": {shortened(redacted(last), LONGEST_WORDS)}" if last else ""
 
 
 def _signal_name(number: int) -> str:

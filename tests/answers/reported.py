@@ -83,6 +83,7 @@ def _pool(chance: random.Random) -> Row:
         "total_connections": total, "active_connections": active, "idle_connections": 3,
         "waiting_connections": chance.randrange(3), "avg_connection_time_ms": _maybe(chance, _ms(chance)),
         "max_connection_time_ms": _maybe(chance, _ms(chance)), "connection_errors": chance.randrange(2),
+        "max_connections": _maybe(chance, total + 5),
     }  # fmt: skip
 
 
@@ -146,6 +147,7 @@ SPECS: dict[str, Spec] = {
         highs={
             "max_active": column("active_connections"), "max_waiting": column("waiting_connections"),
             "max_connection_time_ms": column("max_connection_time_ms"),
+            "max_connections": column("max_connections"),
         },
     ),
     "benchmarks": Spec(

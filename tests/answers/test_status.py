@@ -39,6 +39,30 @@ def test_own_cost_is_that_of_the_last_hour(made: Made, reader: peewee.SqliteData
     assert cost == {"flush_p95_ms": 9.5, "late_p95_ms": 1.0, "written_bytes_per_hour": 36_000}
 
 
+def test_a_burst_is_no_rate(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """An import wrote 200 MB a second for two minutes; the rest of the hour it was a kilobyte."""
+    for n in range(0, 20 * MINUTE, 5_000):
+        made.recorder(n, written_bytes_per_s=2e8 if 3 * MINUTE <= n < 5 * MINUTE else 1000.0)
+    assert status.own_cost(reader, made.now_ms)["written_bytes_per_hour"] == 3_600_000
+
+
+def test_what_is_written_now_and_then_is_a_rate(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """Most samples lie between two flushes: they are no sign that nothing is written."""
+    for n in range(120):
+        made.recorder(n * 5_000, written_bytes_per_s=6000.0 if n % 6 == 3 else 0.0)
+    assert status.own_cost(reader, made.now_ms)["written_bytes_per_hour"] == 3_600_000
+
+
+def test_of_less_than_five_minutes_no_rate_is_told(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """Nobody knows yet what is usual; how long flushes took is known from the first on."""
+    for n in range(4):
+        made.recorder(n * MINUTE, written_bytes_per_s=2e8)
+    cost = status.own_cost(reader, made.now_ms)
+    assert (cost["written_bytes_per_hour"], cost["flush_p95_ms"]) == (None, 2.0)
+    made.recorder(4 * MINUTE, written_bytes_per_s=2e8)
+    assert status.own_cost(reader, made.now_ms)["written_bytes_per_hour"] == 720_000_000_000
+
+
 def test_of_an_empty_record_nothing_is_known(made: Made, reader: peewee.SqliteDatabase) -> None:
     """None and empty, never zero."""
     assert status.last_session(reader) is None

@@ -112,6 +112,16 @@ def test_a_database_that_could_not_be_used_is_refused(call: Call, database: Path
     assert "another program" in said.err
 
 
+def test_the_database_and_its_folder_may_come_later(config: Path, call: Call, tmp_path: Path) -> None:
+    """The reference workload runs in a folder that the recorder makes; one that is said must be there."""
+    workload = '[[workloads]]\nname = "machine"\nkind = "reference"\nevery = "1h"\n'
+    config.write_text(f'[collector]\ndatabase = "{tmp_path}/new/c.db"\n{workload}', encoding="utf-8")
+    assert call("check").code == 0
+    assert not (tmp_path / "new").exists()
+    config.write_text(f'{workload}cwd = "{tmp_path}/new"\n', encoding="utf-8")
+    assert "there is no such folder" in call("check").err
+
+
 def test_a_record_that_is_there_is_fine(made: Made, call: Call) -> None:
     """It is only looked at."""
     assert call("check").code == 0

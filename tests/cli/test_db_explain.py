@@ -92,8 +92,33 @@ def test_a_query_without_a_database_is_about_our_own_file(made: Made, call: Call
     made.run("unit-tests", 5)
     document = call("db", "explain", "DELETE FROM workload_runs WHERE wall_ms > 5", "--json").json
     assert document["plan"].startswith("SCAN workload_runs")
-    assert "  no steps" in call("db", "explain", "DELETE FROM workload_runs").lines
     assert made.conn.execute("SELECT count(*) FROM workload_runs").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM tasks", "every row of tasks, which is emptied at once"),
+        ('delete from "tasks" as t;', "every row of tasks, which is emptied at once"),
+        ('DELETE FROM "my tasks"', "every row of the table, which is emptied at once"),
+        ("INSERT INTO tasks VALUES (1, 'open', 2)", "it looks for no rows"),
+    ],
+)
+def test_a_plan_without_steps_is_told_as_what_it_is(call: Call, app: str, sql: str, said: str) -> None:
+    """SQLite plans none to empty a table, which stands out all the same."""
+    with sqlite3.connect(app.removeprefix("sqlite:///")) as conn:
+        conn.execute('CREATE TABLE IF NOT EXISTS "my tasks" (id INT)')
+    conn.close()
+    answer = call("db", "explain", sql, "--database", app)
+    assert "  no steps" in answer.lines
+    assert answer.lines[-1] == f"→ {said}"
+    assert call("db", "explain", sql, "--database", app, "--json").json["remarks"] == [said]
+
+
+def test_a_plan_that_says_nothing_is_told_as_unreadable(made: Made, call: Call) -> None:
+    """Never as one in which nothing stands out."""
+    query_hash = stored(made, plan="?\n  ?", dialect="postgresql")
+    assert call("db", "explain", query_hash).lines[-1] == "→ the plan could not be read"
 
 
 def test_a_fingerprint_brings_the_plan_that_was_seen(made: Made, call: Call) -> None:
@@ -175,6 +200,8 @@ def test_digits_that_fit_several_are_refused(made: Made, call: Call) -> None:
         (("SELECT 1", "--workload", "open", "--database", "mysql://h/d"), 2, "only one of"),
         (("SELECT * FROM nosuch", "--workload", "open"), 1, "no such table: nosuch"),
         (("DROP TABLE tasks", "--workload", "open"), 2, "only one statement can be explained"),
+        (("SELECT 1; SELECT 2", "--workload", "open"), 2, "give it without what follows the ;"),
+        (("SELEC 1", "--workload", "open"), 2, "only one statement can be explained"),
         (("SELECT 1", "--timeout", "soon"), 2, "a length of time"),
     ],
 )

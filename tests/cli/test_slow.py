@@ -66,7 +66,8 @@ def test_a_terminal_of_80_columns_is_not_overrun(made: Made, terminal: Call) -> 
     assert max(map(display_width, lines)) <= 80
     assert "SELECT * FROM tasks WH" in lines[1]
     assert "▲ ×2.1" in lines[1]
-    assert "no room for " in "\n".join(lines)
+    assert "no room for p99, max, plan: a wider terminal or --json has them" in lines
+    assert "share" in lines[0]
 
 
 def test_json_has_what_the_answer_has(made: Made, call: Call) -> None:

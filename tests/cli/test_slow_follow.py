@@ -5,84 +5,24 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from collector.cli.slow import warning_line
 from collector.client import Line
 from collector.errors import NotRunning
-from collector.intake.server import Server
-from collector.slow import SlowWarnings, Thresholds
 from collector.slow.follower import Follower
-from collector.store.buffer import Buffer
-from collector.store.lock import InstanceLock
 from collector.terminal import display_width
 from tests.answers.reported import Row
 from tests.cli.conftest import Call
 from tests.cli.daemon import answering, holding
+from tests.cli.warner import Warner, following, line, warner
 from tests.daemon.conftest import Recorder, recorder
 
-__all__ = ["recorder"]  # a fixture
+__all__ = ["recorder", "warner"]  # fixtures
 
 TEXT = "SELECT * FROM tasks WHERE status = ? ORDER BY priority DESC, created_at LIMIT ?"
-
-
-class Warner:
-    """What of a recorder is asked: its lock, its socket, its warnings."""
-
-    def __init__(self, database: Path) -> None:
-        self.warnings = SlowWarnings(Thresholds({"query": 100.0}))
-        self.socket = database.parent / "run" / "c.sock"
-        self._lock = InstanceLock(database)
-        self._lock.acquire("collector run", self.socket)
-        self.go_on()
-
-    def go_on(self) -> None:
-        self._server = Server(self.socket, Buffer(), {"slow": self.warnings.asked})
-        self._server.start()
-
-    def hang(self) -> None:
-        self._server.close()
-
-    def warn(self, name: str, ms: float = 812.0, **more: Any) -> None:
-        self.warnings.warn("query", name, name, duration_ms=ms, threshold_ms=100.0, **more)
-
-    def stop(self) -> None:
-        self._server.close()
-        self._lock.release()
-
-
-@pytest.fixture
-def warner(database: Path) -> Iterator[Warner]:
-    """One that was asked nothing yet."""
-    made = Warner(database)
-    yield made
-    made.stop()
-
-
-@contextmanager
-def following(config: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a real process, until the end of the block."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "collector", "slow", "--follow", *words, "--config", str(config)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as child:  # fmt: skip
-        try:
-            yield child
-        finally:
-            child.kill()
-
-
-def line(child: subprocess.Popen[str]) -> str:
-    """The next line that it prints."""
-    assert child.stdout is not None
-    return child.stdout.readline().rstrip("\n")
 
 
 def test_follow_shows_the_latest_ten_and_then_each_as_it_comes(config: Path, warner: Warner) -> None:
@@ -146,6 +86,23 @@ def test_a_terminal_of_80_columns_gets_one_line_a_warning(
     assert display_width(said) == 80
     assert "  größe-of-a-name-t…  SELECT * FROM tasks WHERE" in said
     assert "  (37 times) SELECT" in warning_line(two | {"count": 37}, two["timestamp"], 80)
+
+
+def test_names_are_cut_only_where_the_line_has_no_room(warner: Warner) -> None:
+    """A wide terminal has more of them, and a short text leaves them whole; piped they always are."""
+    warner.warn("nightly-report-of-all-the-shops-we-have", query=TEXT)
+    warner.warn("nightly-report-of-all-the-shops-we-have", query="SELECT 1")
+    warner.warnings.close()
+    long, short = warner.warnings.recent(0)
+
+    def behind(warning: Row, width: int | None) -> str:
+        return warning_line(warning, warning["timestamp"], width).partition("×8.1  ")[2]
+
+    assert behind(long, 80).startswith("nightly-report-of…  SELECT")
+    assert behind(long, 120).startswith("nightly-report-of-all-the-sho…  SELECT")
+    assert behind(short, 80) == "nightly-report-of-all-the-shops-we-have  SELECT 1"
+    assert behind(long, 160) == behind(long, None) == f"{long['name']}  {TEXT}"
+    assert [display_width(warning_line(long, 0, width)) for width in (80, 120)] == [80, 120]
 
 
 @pytest.mark.parametrize("is_held", [True, False])

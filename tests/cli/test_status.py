@@ -100,6 +100,24 @@ def test_logs_that_are_followed_have_a_line(busy: Made, call: Call, folder: Path
     assert line in said.lines
 
 
+POOL = {
+    "name": "pgb", "kind": "pgbouncer", "state": "ok", "since_ms": None, "failures": 0, "reason": None,
+}  # fmt: skip
+FAILING = POOL | {"state": "failing", "since_ms": 1_000, "failures": 1, "reason": "no route"}
+WAITING = POOL | {"name": "shop", "kind": "reported", "state": "waiting", "since_ms": 1_000, "reason": "x"}
+
+
+def test_pools_have_a_line(busy: Made, call: Call, folder: Path) -> None:
+    """How many are looked at, which fail, and where callers wait."""
+    pools = [POOL | {"name": "a"}, FAILING, WAITING, POOL | {"name": "b", "state": "new"}]
+    with answering(busy.path, folder, healthy(busy, pools=pools)):
+        said, document = call("status"), call("status", "--json").json
+    line = "  pools       2 looked at · 1 not yet · 1 failing: pgb · 1 with waiting callers: shop"
+    assert line in said.lines
+    assert document["pools"] == pools
+    assert len(document["problems"]) == 2
+
+
 @pytest.mark.parametrize(
     ("different", "sentence"),
     [
@@ -119,6 +137,9 @@ def test_logs_that_are_followed_have_a_line(busy: Made, call: Call, folder: Path
             {"tails": [TAIL | {"unread_lines": 1_200, "unread_example": "what?"}]},
             "tail pg: 1,200 lines were not understood, such as 'what?'",
         ),
+        ({"pools": [FAILING]}, "pool pgb: the last look failed: no route"),
+        ({"pools": [FAILING | {"failures": 1_200}]}, "pool pgb: 1,200 looks in "),
+        ({"pools": [WAITING]}, "pool shop: callers have waited for a connection for "),
         ({"version": "9.9"}, "the recorder is version 9.9, this is 0.1.0: restart it"),
     ],
 )

@@ -35,7 +35,8 @@ KEYS = {
     "users": ["user_id", "count", "failure_rate", *TIMES, "last_activity", "email", "total_tasks",
               "total_projects", "total_lists", "completed_tasks", "recent_tasks", "last_7_days"],
     "pools": ["pool_name", "database_name", "count", *TIMES, "avg_total", "avg_active", "avg_idle",
-              "avg_waiting", "connection_errors", "max_active", "max_waiting", "max_connection_time_ms"],
+              "avg_waiting", "connection_errors", "max_active", "max_waiting", "max_connection_time_ms",
+              "max_connections"],
     "benchmarks": ["project_name", "benchmark_name", "count", *TIMES, "avg_tokens", "avg_cost", "last_run",
                    "newest_run", "previous_run", "changes"],
     "workloads": ["workload", "count", "failure_rate", *TIMES, "last_run"],
@@ -112,7 +113,9 @@ def test_every_topic_fits_the_terminal(made: Made, config: Path, topic: str, wid
     titles, *lines = on_terminal(config, width, "summary", topic)
     assert len(lines) > 2
     assert max(map(display_width, (titles, *lines))) <= width
-    needed = {"count", "p95", "of", "waiting"} if topic == "pools" else {"count", "p50", "p95", "max"}
+    needed = (
+        {"count", "p95", "most", "limit", "waiting"} if topic == "pools" else {"count", "p50", "p95", "max"}
+    )
     assert needed <= set(titles.split())
 
 

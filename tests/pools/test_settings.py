@@ -42,6 +42,7 @@ def test_a_good_table_has_no_faults(keys: dict[str, Any]) -> None:
         ("every", "4s", "must lie between 5s and 5m"),
         ("every", "6m", "must lie between 5s and 5m"),
         ("timeout", "0s", "must be longer than zero"),
+        ("timeout", "61s", "must not be longer than every, 60s"),
         ("password_file", "/nowhere/at/all", "No such file or directory"),
         ("cwd", "/", "unknown key"),
         ("pasword_env", "X", "unknown key (did you mean 'password_env'?)"),
@@ -52,6 +53,17 @@ def test_a_fault_is_told_at_its_key(key: str, value: object, fault: str) -> None
     found = faults(**{**GOOD, key: value})
     assert list(found) == [key]
     assert found[key].startswith(fault)
+
+
+def test_a_timeout_that_is_not_given_is_no_longer_than_every() -> None:
+    """Ten seconds, or less where looks come closer to each other."""
+    found: list[Problem] = []
+    usual = table(GOOD, PoolSettings, ("pools", 0), {}, found)
+    close = table({**GOOD, "every": "5s"}, PoolSettings, ("pools", 0), {}, found)
+    assert usual is not None
+    assert close is not None
+    assert (usual.longest_look_s, close.longest_look_s) == (10.0, 5.0)
+    assert list(faults(**GOOD, every="5s", timeout="10s")) == ["timeout"]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/shop", "/pgbouncer/x"])
@@ -75,3 +87,20 @@ def test_a_password_comes_from_one_safe_place(tmp_path: Path) -> None:
     path.chmod(0o600)
     both = faults(**GOOD, password_file=str(path), password_env="X")
     assert both == {"password_file": "give only one of password_env and password_file"}
+
+
+def test_both_faults_of_a_password_file_are_told() -> None:
+    """It is not there, and there should be none."""
+    found: list[Problem] = []
+    table(
+        {**GOOD, "password_file": "/nowhere/at/all", "password_env": "X"},
+        PoolSettings,
+        ("pools", 0),
+        {},
+        found,
+    )
+    assert [fault.message for fault in found] == [
+        "give only one of password_env and password_file",
+        "No such file or directory",
+    ]
+    assert {fault.value for fault in found} == {'"/nowhere/at/all"'}

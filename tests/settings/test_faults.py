@@ -243,3 +243,18 @@ def test_a_secret_is_never_shown(config: Config, line: str) -> None:
     said = config.fault(WORKLOAD + line + "\n")
     assert "hunter2" not in said
     assert "line 6" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('password_file = "/etc/secret"', '"/etc/secret"'),
+        ('password_env = "PG_PASSWORD"', '"PG_PASSWORD"'),
+        ('password_env = "hunter2"', '"***"'),
+        ("password_file = 12345", '"***"'),
+        ('password = "HUNTER2"', '"***"'),
+    ],
+)
+def test_where_a_secret_is_kept_is_shown(config: Config, line: str, shown: str) -> None:
+    """Unless it looks like the secret itself, in the wrong place."""
+    assert f"= {shown}: unknown key" in config.fault(WORKLOAD + line + "\n")

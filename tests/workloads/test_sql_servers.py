@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,40 @@ def test_a_mysql_server_that_is_not_there_fails(children: Children, tmp_path: Pa
     result = run(made(Sql, database=url, query="SELECT 1"), children)
     assert result.outcome == "failed"
     assert "Can't connect to MySQL server" in str(result.detail)
+    assert "geheim" not in str(result)
+
+
+@pytest.mark.parametrize("name", ["socket", "unix_socket"])
+def test_a_mysql_socket_has_two_names(children: Children, tmp_path: Path, name: str) -> None:
+    """A real socket that hangs up was found by either."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+        listening.settimeout(10)
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.submit(listening.accept)
+            url = f"mysql://me@127.0.0.1:1/db?{name}={tmp_path}/s"
+            result = pool.submit(run, made(Sql, database=url, query="SELECT 1"), children)
+            found.result()[0].close()
+    assert "Lost connection" in str(result.result().detail)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ("soket=/s", "the URL's parameter 'soket' is not known (did you mean 'socket'?); give only socket=/"),
+        ("password=geheim", "the URL's parameter 'password' is not known; give only socket=/path or"),
+        ("charset=", "the URL's parameter 'charset' is not known; give only"),
+        ("socket=/s&unix_socket=/t", "the URL names 2 sockets: give only one"),
+    ],
+)
+def test_a_mysql_parameter_that_is_not_known_is_refused(
+    children: Children, parameters: str, said: str
+) -> None:
+    """It would be left out silently; its value is not told."""
+    result = run(made(Sql, database=f"mysql://me@h/db?{parameters}", query="SELECT 1"), children)
+    assert result.outcome == "failed"
+    assert str(result.detail).startswith(said)
     assert "geheim" not in str(result)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +22,12 @@ from collector.plans import advice, as_dialect, redacted_plan, remarks
 from collector.tables import print_facts
 from collector.terminal import print_json, printable, terminal_width
 from collector.units import Duration, duration
+from collector.workloads.execution import is_readable
 from collector.workloads.sql import Sql
 
 Document = dict[str, Any]
+
+_EMPTIED = re.compile(r"delete from (?P<table>\S+).*", re.IGNORECASE)
 
 
 class Asked(NamedTuple):
@@ -43,7 +47,10 @@ class Asked(NamedTuple):
 @config_option
 @json_option
 def command(query: str | None, timeout: Duration, config: Path | None, as_json: bool, **given: Any) -> None:
-    """Explain a query without running it: its plan, with full scans and sorts in words.
+    """Show how a database would go about a query: its plan, with full scans and sorts in words.
+
+    The query itself is not run. PostgreSQL's planner evaluates functions that are marked IMMUTABLE and take
+    constants: one of your own may run, for a few seconds at most and in a transaction that only reads.
 
     QUERY is one statement; FINGERPRINT six digits or more of one that `collector slow` shows. Without a
     target the query is about our own file, and of a fingerprint the plan that was seen last is shown.
@@ -119,18 +126,36 @@ def _document(asked: Asked, fresh: tuple[str, str] | None) -> Document:
     dialect = asked.dialect
     if fresh is None and stored:
         dialect = stored["dialect"]
-    found = remarks(plan, dialect, asked.text) if plan else []
-    generic = fingerprint(asked.text, as_dialect(dialect)).text
-    served = advice(generic, dialect, found)
     return {
         "query": asked.text,
         "query_hash": asked.query_hash,
         "database": database,
         "dialect": dialect,
         "plan": plan,
-        "remarks": [*found, *([served] if served else [])],
+        "remarks": [] if plan is None else _remarks(plan, dialect, asked.text),
         "stored": stored,
     }
+
+
+def _remarks(plan: str, dialect: str, sql: str) -> list[str]:
+    """What stands out in a plan, one that has no steps or cannot be read as well, and what would help."""
+    generic = fingerprint(sql, as_dialect(dialect)).text
+    if not plan.strip():
+        return [_without_steps(generic)]
+    if not is_readable(plan):
+        return ["the plan could not be read"]
+    found = remarks(plan, dialect, sql)
+    served = advice(generic, dialect, found)
+    return [*found, *([served] if served else [])]
+
+
+def _without_steps(generic: str) -> str:
+    """What SQLite does for a normalised statement that it plans without any. Source: sqlite.org/eqp.html."""
+    emptied = _EMPTIED.fullmatch(generic)
+    if emptied is None:
+        return "it looks for no rows"
+    table = emptied["table"].replace('"', "")
+    return f"every row of {'the table' if table == '?' else table}, which is emptied at once"
 
 
 def _print(document: Document) -> None:
@@ -160,7 +185,7 @@ def _seen(stored: Document) -> str:
 
 def _print_plan(title: str, plan: str) -> None:
     click.echo(printable(f"{title}:"))
-    for line in plan.splitlines() or ["no steps"]:  # as SQLite empties a table
+    for line in plan.splitlines() or ["no steps"]:  # SQLite says nothing then
         _print_indented(line)
     click.echo()
 

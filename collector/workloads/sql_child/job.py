@@ -7,6 +7,7 @@ import time
 from typing import Any, NamedTuple, Protocol
 
 FETCH_ROWS = 500  # at a time: rows are counted and let go, so memory stays flat
+NO_PLAN = "no plan: "  # before the reason, where a plan would stand
 LOCKED = "the database stayed locked"
 PLAN_SECONDS = 5.0  # for explaining, after the clock has stopped
 
@@ -53,10 +54,18 @@ class Database(Protocol):
         """Fetch all rows; how many there were."""
 
     def plan(self) -> str:
-        """How the database goes about the query, which is not run for it."""
+        """How the database goes about the query, which is not run for it.
+
+        PostgreSQL may run what it can work out before: functions marked IMMUTABLE, of constants.
+        """
 
     def rows(self, query: str) -> Rows:
         """All rows of a query of ours, by the names of its columns."""
+
+
+def decoded(value: object) -> object:
+    """``value``, bytes as text: drivers decode nothing where no encoding is promised, as in SQL_ASCII."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 class Deadline:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .job import LOCKED, Database, Job, Refused
+from .job import LOCKED, NO_PLAN, Database, Job, Refused
 
 REPORT_FD = 3
 PLAN_CHARACTERS = 20_000
@@ -30,7 +30,7 @@ def main() -> None:
             report = measure(made(job), job.explain_over_ms)
         else:
             report = answered(made(job), job, f".{scheme}_stats")
-    except Refused as reason:  # there is no driver
+    except Refused as reason:  # there is no driver, or the URL has what nobody knows
         report = {"error": str(reason)}
     with open(REPORT_FD, "w", encoding="utf-8") as out:
         json.dump(report, out)
@@ -85,7 +85,7 @@ def _plan(database: Database) -> str:
     try:
         return database.plan()[:PLAN_CHARACTERS]
     except Refused as reason:
-        return f"no plan: {reason}"
+        return f"{NO_PLAN}{reason}"
 
 
 @contextmanager

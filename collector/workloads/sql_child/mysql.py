@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused, Rows
+from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused, Rows, decoded
 
 try:
     import pymysql
@@ -18,10 +18,14 @@ except ImportError:
 
 # ER_QUERY_TIMEOUT of MySQL, ER_STATEMENT_TIMEOUT of MariaDB: their own limits were reached.
 TIME_WAS_UP = (3024, 1969)
+SOCKETS = ("socket", "unix_socket")  # what other clients call it
 
 
 class Database:
-    """One connection, by ``mysql://user@host:port/database``; ``?socket=/path`` for a local one."""
+    """One connection, by ``mysql://user@host:port/database``; ``?socket=/path`` for a local one.
+
+    ``?unix_socket=/path`` says the same; no other parameter is known.
+    """
 
     def __init__(self, job: Job) -> None:
         if pymysql is None:
@@ -32,7 +36,7 @@ class Database:
         self._conn: Any = pymysql.connect(
             host=url.hostname or "localhost",
             port=url.port or 3306,
-            unix_socket=parse_qs(url.query).get("socket", [None])[0],
+            unix_socket=_socket(url.query),
             user=unquote(url.username) if url.username else None,
             password=unquote(url.password or "") if job.password is None else job.password,
             database=unquote(url.path.strip("/")) or None,
@@ -83,7 +87,7 @@ class Database:
         with self._told(), self._conn.cursor() as cursor:
             cursor.execute(query)
             names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [dict(zip(names, map(decoded, row), strict=True)) for row in cursor.fetchall()]
 
     def _limit(self, deadline: Deadline) -> None:
         """MariaDB counts seconds, for every statement; MySQL milliseconds, for SELECT."""
@@ -104,3 +108,18 @@ class Database:
         except (pymysql.MySQLError, OSError, RuntimeError) as error:
             late = error.args[:1] in ((code,) for code in TIME_WAS_UP) or "timed out" in str(error)
             raise Refused(str(error.args[-1] if error.args else error), late=late) from error
+
+
+def _socket(parameters: str) -> str | None:
+    """The path of the local socket that a URL names; Refused where its parameters say anything else."""
+    given = parse_qsl(parameters, keep_blank_values=True)
+    for name, _ in given:
+        if name not in SOCKETS:
+            from collector.registry import nearest  # noqa: PLC0415  # a query that is timed starts without it
+
+            known = " or ".join(f"{known}=/path" for known in SOCKETS)
+            close = nearest(name, SOCKETS)
+            raise Refused(f"the URL's parameter {name!r} is not known{close}; give only {known}")
+    if len(given) > 1:
+        raise Refused(f"the URL names {len(given)} sockets: give only one")
+    return given[0][1] or None if given else None

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from collector.sqlite import sqlite3
 
-from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused, Rows
+from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused, Rows, decoded
 
 STEPS = 10_000  # of its virtual machine between two looks at the clock: below a millisecond
 BUSY_SECONDS = 5.0
@@ -79,7 +79,7 @@ class Database:
         with self._told(), self._ended_in_time():
             cursor = self._conn.execute(query)
             names = [column[0] for column in cursor.description]
-            found = [dict(zip(names, map(_decoded, row), strict=True)) for row in cursor]
+            found = [dict(zip(names, map(decoded, row), strict=True)) for row in cursor]
         if self._deadline.left == 0:  # a count that was interrupted comes out too small
             raise Refused("interrupted", late=True)
         return found
@@ -132,7 +132,3 @@ class Database:
                 raise Refused(LOCKED, late=self._deadline.left < BUSY_SLACK_SECONDS) from error
             late = name == "SQLITE_INTERRUPT"
             raise Refused(str(error), late=late) from error
-
-
-def _decoded(value: object) -> object:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value

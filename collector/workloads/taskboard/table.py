@@ -40,11 +40,11 @@ def show(found: Sequence[Measured]) -> None:
 
 
 def verdict(found: Sequence[Measured]) -> str:
-    """One sentence: all met, or which not."""
+    """One sentence: all met, or which not; names hold commas, so these do not part them."""
     missed = [item.missed for item in found if item.missed]
     if not missed:
         return f"all {len(found)} targets met"
-    return f"{len(missed)} of {len(found)} targets missed: {', '.join(missed)}"
+    return f"{len(missed)} of {len(found)} targets missed: {' · '.join(missed)}"
 
 
 def _line(item: Measured) -> list[Cell]:
@@ -64,8 +64,11 @@ def _left(lines: Sequence[Sequence[Cell]]) -> int:
 
 
 def _ratio(item: Measured, width: int) -> Cell:
-    share = math.log10(item.under_by) / math.log10(FULL) if item.under_by > 1 else 0.0
-    return Cell(f"{_number(item.under_by):>7} {bar(share, width)}".rstrip(), "red" if item.missed else "")
+    colour = "red" if item.missed else ""
+    if item.under_by < 1:
+        return Cell(f"{_number(1 / item.under_by):>7} over", colour)
+    share = math.log10(item.under_by) / math.log10(FULL)
+    return Cell(f"{_number(item.under_by):>7} {bar(share, width)}".rstrip(), colour)
 
 
 def _number(ratio: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from collector.workloads.taskboard.board import opened
 from collector.workloads.taskboard.measure import WARM_UP, Measured, measured, measuring, steps
 from collector.workloads.taskboard.operation import Board, Operation, Work
 from collector.workloads.taskboard.operations import OPERATIONS
+from collector.workloads.taskboard.table import show, verdict
 
 
 def made(times_ms: list[float], target_ms: float = 100.0) -> Measured:
@@ -29,6 +31,22 @@ def test_percentiles_lie_between_ranks() -> None:
 def test_p95_decides(took_ms: float, missed: str | None) -> None:
     """At most the target."""
     assert made([took_ms]).missed == missed
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "ending"),
+    [(3700.0, "  37 × over"), (500.0, " 5.0 × over"), (100.0, " 1.0 ×"), (0.1, "1,000 × " + "█" * 24)],
+)
+def test_a_miss_says_by_how_much(capsys: pytest.CaptureFixture[str], took_ms: float, ending: str) -> None:
+    """In place of a bar."""
+    show([made([took_ms])])
+    assert capsys.readouterr().out.splitlines()[1].endswith(ending)
+
+
+def test_misses_are_parted_by_what_no_name_holds() -> None:
+    """Names hold commas."""
+    found = [made([200.0]), made([1.0]), replace(made([1.0]), unused=["a", "b"])]
+    assert verdict(found) == "2 of 3 targets missed: it · it (does not use a, b)"
 
 
 def test_an_operation_is_warmed_up_and_prepared_outside_the_clock(read_board: Board) -> None:

@@ -55,7 +55,7 @@ def test_a_run_that_misses_a_target_has_failed_and_names_it(children: Children, 
     """With all its figures."""
     result = run(workload(tmp_path), children, stricter=1e9)
     assert result.outcome == "failed"
-    assert result.detail == f"16 of 16 targets missed: {', '.join(item.name for item in OPERATIONS)}"
+    assert result.detail == f"16 of 16 targets missed: {' · '.join(item.name for item in OPERATIONS)}"
     # The start of Python and the filling are no part of the figures.
     assert 0 < result.measured["user_ms"] + result.measured["system_ms"] < result.cpu_ms
 

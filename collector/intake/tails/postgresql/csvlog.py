@@ -31,11 +31,11 @@ HEAD: Final = (
 _ENTRY = (
     rf'{HEAD}{_QUOTED},[^",\n]*,[^",\n]*,\d*,(?P<severity>[A-Z]++[1-5]?),[0-9A-Z]*,"{MESSAGE}(?P<text>{_TEXT})",'
     rf"{_QUOTED},{_QUOTED},{_QUOTED},\d*,(?P<context>{_QUOTED}),{_QUOTED},\d*,{_QUOTED},"
-    rf"(?P<application>{_QUOTED})(?:,{_FIELD})*+\n"
+    rf"(?P<application>{_QUOTED})(?:,{_FIELD})*+\r?+\n"
 )
 _START = re.sub(r"\?P<\w+>", "?:", HEAD)
 _RECORD = (
-    rf"{_ENTRY}|{_FIELD}(?:,{_FIELD})*+\n"
+    rf"{_ENTRY}|{_FIELD}(?:,{_FIELD})*+\r?+\n"
     rf'|(?P<{OPEN}>{_START}(?:{_FIELD},)*+"{_TEXT}\Z)'
     r"|[^\n]*+\n"
 )

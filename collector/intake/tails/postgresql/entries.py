@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from collector.intake.tails.base import Execution, Unread
-from collector.intake.tails.postgresql.messages import FAILURES, LONGEST_BYTES
+from collector.intake.tails.postgresql.messages import FAILURES, LONGEST_BYTES, is_raised
 from collector.intake.tails.postgresql.moments import Moments
 from collector.intake.tails.postgresql.pairing import Pairing
 from collector.intake.tails.postgresql.sessions import Running
@@ -60,7 +60,7 @@ class Entries:
         sessions, give = self._pairing.sessions, self._pairing.out.append
         last, second_ms = self._second, self._second_ms
         name_groups, metadatas, sessions_of = self._name_groups, self._metadatas, self._sessions
-        has_nul = b"\0" in buffer
+        has_nul, has_cr = b"\0" in buffer, b"\r" in buffer
         for found in self._regex.finditer(buffer, 0, end):
             severity, kind, second, fraction, zone, key, ms, text = found.group(*groups)
             start = found.start()
@@ -71,9 +71,12 @@ class Entries:
                 continue
             if last != (second, zone):
                 last, second_ms = self._turn(second, zone)
-            if second_ms is None:
+            if second_ms is None:  # no such day or hour
+                self._aside(None, None, found[0])
                 continue
             offset = base + start if start else first
+            if has_cr:
+                text = text.replace(b"\r\n", b"\n").removesuffix(b"\r")
             if has_nul or escaped in text:
                 text = text.replace(escaped, unescaped).replace(b"\0", b"")
             sql = text[1:LONGEST_BYTES].decode("utf-8", "replace")
@@ -96,8 +99,8 @@ class Entries:
 
     def _turn(self, second: bytes, zone: bytes | None) -> tuple[tuple[bytes, bytes | None], int | None]:
         """Many lines are written in one second, so it is read once."""
-        self._second = second, zone
         self._second_ms = self._moments.second_ms(second.decode(), zone.decode() if zone else None)
+        self._second = second, zone
         return (second, zone), self._second_ms
 
     def _aside(self, severity: bytes | None, key: bytes | None, entry: bytes) -> None:
@@ -108,17 +111,19 @@ class Entries:
             self._pairing.failed(key.decode() if key else None)
 
     def _untimed(self, found: re.Match[bytes], session: str | None, offset: int, sql: str) -> None:
-        if logged := found["logged"]:
+        logged = found["logged"]
+        if logged and not found[self._context]:  # one that has a context was raised by a statement
             self._pairing.runs(session, Running(offset, sql, logged == b"execute"))
 
     def _timed(
         self, found: re.Match[bytes], kind: bytes | None, session: str | None, line: Execution
     ) -> None:
-        if kind is None:
-            if not line.sql:
-                self._pairing.bare(session, line)
-        elif kind == b"plan" or not found[self._context]:
+        if (context := found[self._context]) and (kind != b"plan" or is_raised(context.decode("utf-8", "replace"))):
+            return
+        if kind is not None:
             self._pairing.timed(kind.decode(), session, line)
+        elif not line.sql:
+            self._pairing.bare(session, line)
 
     def _session(self, key: bytes | None) -> tuple[str | None, dict[str, Any] | None]:
         """Its name, and that as columns: the same for all that it does."""

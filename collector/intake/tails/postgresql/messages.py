@@ -5,6 +5,7 @@ A server whose ``lc_messages`` is another language is not understood.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 LONGEST_BYTES: Final = 1 << 20
@@ -20,9 +21,16 @@ FAILURES: Final = frozenset({"ERROR", "FATAL", "PANIC"})
 _NAME = r'(?: [^:\n"]*+(?::[^ \n"][^:\n"]*+)*+)?:'
 MESSAGE: Final = (
     r"(?:[0-9A-Z]{5}: )?"  # SQLSTATE, with log_error_verbosity = verbose
-    rf"(?:duration: (?P<ms>\d+\.\d+) ms(?:  (?P<kind>statement|execute|bind|parse|plan){_NAME})?"
+    rf"(?:duration: (?P<ms>\d{1,12}\.\d{1,9}) ms(?:  (?P<kind>statement|execute|bind|parse|plan){_NAME})?"
     rf"|(?P<logged>statement|execute){_NAME})?+"
 )
 """How a message begins: ``ms`` and ``kind`` of a line that tells of a duration, ``logged`` where the line
 only says that something runs. What follows the colon of a kind is one space, or a line end, and the text.
 """
+
+_RAISED: Final = re.compile(r'\A"?[^\n]* at RAISE"?(?:\r?\n|\Z)')
+
+
+def is_raised(context: str) -> bool:
+    """Whether PL/pgSQL raised the message: by the first line of its context, the innermost frame."""
+    return _RAISED.match(context) is not None

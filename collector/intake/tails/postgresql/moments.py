@@ -21,10 +21,10 @@ class Moments:
         self._zone = ZoneInfo(zone) if zone else None
 
     def second_ms(self, second: str, zone: str | None) -> int | None:
-        """``2026-11-22 12:56:44``, or seconds since the epoch; None for a day or hour there is not."""
-        if "-" not in second:
-            return int(second) * 1000
+        """``2026-11-22 12:56:44``, or seconds since the epoch; None for what is no moment."""
         try:
+            if "-" not in second:
+                return int(second) * 1000
             naive = datetime.fromisoformat(second)
             return round(self._placed(naive, zone or "").timestamp() * 1000)
         except (ValueError, OverflowError, OSError):

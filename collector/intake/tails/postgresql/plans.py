@@ -1,7 +1,9 @@
 """What auto_explain writes: the text of a statement and its plan, in one of four formats.
 
 The text of the statement and its parameters are cut away from the plan. Its format is told from how it
-begins.
+begins. In the text format nothing marks where the statement ends: a line of one of its literals may look
+like that of a plan. So the plan begins at the first such line outside of literals, comments and quoted
+names; where a backslash before a quote leaves that open, there is no plan.
 """
 
 from __future__ import annotations
@@ -11,8 +13,12 @@ import re
 
 import msgspec
 
+from collector.fingerprint.cutting import tokens
+
 _TEXT = "Query Text: "
+_PARAMETERS = "Query Parameters: "
 _ROOT = re.compile(r"^\S[^\n]*  \(cost=[\d.]+ rows=\d+ width=\d+\)", re.MULTILINE)
+_BELOW = re.compile(rf"{_ROOT.pattern}|^{_PARAMETERS}", re.MULTILINE)
 _QUOTED = r'"((?:[^"\\]++|\\.)*+)"'
 _JSON = re.compile(rf'\{{\n  "Query Text": {_QUOTED},\n(?:  "Query Parameters": {_QUOTED},\n)?')
 _YAML = re.compile(rf"Query Text: {_QUOTED}\n(?:Query Parameters: {_QUOTED}\n)?(?=Plan: *\n)")
@@ -20,6 +26,8 @@ _XML = re.compile(
     r"(<explain[^>\n]*>\n)  <Query-Text>([^<]*+)</Query-Text>\n"
     r"(?:  <Query-Parameters>[^<]*+</Query-Parameters>\n)?"
 )
+# A literal that a server may be set to read in another way (``standard_conforming_strings``).
+_UNSURE = re.compile(r"(?:[nNbBxX]|[uU]&)?+'[^\\]*+(?:\\[^'\\]*+)*?\\'")
 _NAME = r"\s+(\"[^\"]+\"|\w+)"
 _EXECUTE = re.compile(rf"\s*execute{_NAME}", re.IGNORECASE)
 _PREPARE = re.compile(rf"\s*prepare{_NAME}", re.IGNORECASE)
@@ -37,15 +45,13 @@ def tells_of(body: str, sql: str) -> bool:
 
 
 def query_of(body: str) -> str:
-    """The statement that it is about; where it ends in the text format is told from how plans begin."""
+    """The statement that it is about; all of a text whose plan is not found."""
     if found := _JSON.match(body) or _YAML.match(body):
         return _unquoted(found[1])
     if found := _XML.match(body):
-        return html.unescape(found[2])
-    root = _ROOT.search(body)
-    text = body[: root.start()] if root else body
-    text = text.partition("\nQuery Parameters: ")[0]
-    return text.removeprefix(_TEXT).removesuffix("\n")
+        return _unescaped(found[2])
+    below = _outside(_BELOW, body, _start(body))
+    return body[:below].removeprefix(_TEXT).removesuffix("\n")
 
 
 def plan_of(body: str, sql: str | None) -> str:
@@ -56,15 +62,39 @@ def plan_of(body: str, sql: str | None) -> str:
         return body[found.end() :]
     if found := _XML.match(body):
         return found[1] + body[found.end() :]
-    start = len(_TEXT) + len(sql) if sql and body.startswith(_TEXT + sql) else 0
-    root = _ROOT.search(body, start)
-    return body[root.start() :] if root else ""
+    known = len(sql) if sql and body.startswith(f"{_TEXT}{sql}\n") else 0
+    root = _outside(_ROOT, body, _start(body) + known)
+    return "" if root is None else body[root:]
+
+
+def _start(body: str) -> int:
+    return len(_TEXT) if body.startswith(_TEXT) else 0
+
+
+def _outside(pattern: re.Pattern[str], body: str, start: int) -> int | None:
+    """Where ``pattern`` is first found behind ``start`` that is no part of a literal, comment or name."""
+    found = pattern.search(body, start)
+    for begins, ends in tokens(body, start) if found else ():
+        while found and found.start() < ends:
+            if found.start() <= begins:
+                return found.start()
+            found = pattern.search(body, ends)
+        if found is None or _UNSURE.match(body, begins, ends):
+            return None
+    return found.start() if found else None
 
 
 def _unquoted(text: str) -> str:
     try:
         return msgspec.json.decode(f'"{text}"', type=str)
     except msgspec.DecodeError:
+        return text
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a reference with thousands of digits
         return text
 
 
