@@ -207,3 +207,10 @@ def _planned(known: Mapping[str, str] | None) -> Row:
     if known is None:
         return {"plan": None, "remarks": []}
     return {"plan": known["plan"], "remarks": plans.remarks(known["plan"], known["dialect"])}
+
+
+def other_type(database: peewee.SqliteDatabase, source: str) -> str | None:
+    """What the operations of this name are, where they are no queries; looks at all rows if need be."""
+    sql = "SELECT metric_type FROM operation_metrics WHERE metric_name = ? AND metric_type <> 'query' LIMIT 1"
+    found = ask_sql(database, "slow.other_type", sql, source)
+    return found[0]["metric_type"] if found else None

@@ -35,6 +35,7 @@ Row = dict[str, Any]
 WORSE = 1.3
 TIMES = ("avg", "p95", "p99", "max")
 
+HASH_CHARACTERS = 8  # as many as tell statements apart, and `db explain` takes
 FOLLOW_SECONDS = 0.5
 NAME_WIDTH = 18
 MUCH_OVER = 10  # times the threshold
@@ -121,6 +122,11 @@ def _refuse_beside_follow(*names: str) -> None:
 
 def _refuse_unknown(source: str, database: peewee.SqliteDatabase, noted: Noted) -> None:
     if source not in (known := slow.sources(database, noted)):
+        if other := slow.other_type(database, source):
+            raise UsageError(
+                f"{source!r} times {other} operations, which have no statement",
+                hint="`collector summary operations` sums them up",
+            )
         hint = f"there are {', '.join(known[:20])}" if known else "none has sent a query with its text yet"
         raise UsageError(f"no source is named {source!r}{nearest(source, known)}", hint=hint)
 
@@ -141,8 +147,9 @@ def _print(found: Sequence[Row], now_ms: int) -> None:
         Column("calls", right=True),
         Column("avg", right=True),
         Column("p95", right=True),
-        Column("p99", right=True, spare=4),
-        Column("max", right=True, spare=3),
+        Column("p99", right=True, spare=5),
+        Column("max", right=True, spare=4),
+        Column("hash", spare=3),
         Column("query", cut=24),
         *([Column("")] if any(map(_change, found)) else []),
         *([Column("plan", cut=16, spare=2)] if any(row["remarks"] for row in found) else []),
@@ -160,7 +167,8 @@ def _line(row: Row, titles: Sequence[str]) -> list[str | Cell]:
         percent(None if row["share"] is None else 100 * row["share"]),
         f"{row['calls']:,}",
         *(duration(row[f"{name}_ms"]) for name in TIMES),
-        row["text"] or row["query_hash"],
+        row["query_hash"][:HASH_CHARACTERS],
+        row["text"] or "(its text was not told)",
         *([Cell(change, "red" if change.startswith("▲") else "")] if "" in titles else []),
         *([" · ".join(row["remarks"])] if "plan" in titles else []),
     ]
@@ -213,7 +221,9 @@ def warning_line(warning: Row, now_ms: int, width: int | None) -> str:
     """One warning: when, how long, how many times the threshold, whose, and the statement."""
     over = warning["duration_ms"] / warning["threshold_ms"] if warning["threshold_ms"] else math.inf
     times = f"({warning['count']:,} times) " if warning.get("count", 1) > 1 else ""
-    what = f"{times}{printable(warning.get('query') or warning['event'].removesuffix('.slow'))}"
+    kind = warning["event"].removesuffix(".slow")
+    said = warning.get("query") or warning.get("endpoint") or ("" if kind == "query" else kind)
+    what = f"{times}{printable(said)}"
     front = f"{at_second(warning['timestamp'], now_ms):>8}  {duration(warning['duration_ms']):>8}  "
     factor = f"{f'×{over:.1f}' if over < 100 else f'×{over:.0f}':>6}"
     room = max(18, width - len(front) - len(factor) - 2) if width else None

@@ -17,9 +17,7 @@ from typing import Final
 # Quoted names, dollar quotes, comments, escapes, and brackets that SQLite quotes with.
 _ODD: Final = re.compile(r"""["`$#\\\[\]\x00\x01/-](?:(?<![/-])|(?<=-)-|(?<=/)\*)""").search
 # Not the exponent behind 1e+, which is a part of the number before it.
-_NUMBER: Final = (
-    r"(?<=[0-9])(?<![\w.:?%@&'][0-9])(?<![0-9._][eE][-+][0-9])[0-9]*+(?:\.[0-9]++)?+(?![\w.'])"
-)
+_NUMBER: Final = r"(?<=[0-9])(?<![\w.:?%@&'][0-9])(?<![0-9._][eE][-+][0-9])[0-9]*+(?:\.[0-9]++)?+(?![\w.'])"
 _NUMBERS: Final = re.compile(f"[0-9]{_NUMBER}").sub
 _LITERALS: Final = re.compile(f"['0-9](?:(?<=')[^']*+(')|{_NUMBER})").sub
 

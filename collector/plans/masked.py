@@ -35,4 +35,4 @@ def redacted_line(line: str, dialect: Dialect) -> str:
 
 
 def _is_unsure(found: str, dialect: Dialect) -> bool:
-    return dialect != "mysql" and found[0] not in "eE\"" and "'" in found[:3] and "\\'" in found
+    return dialect != "mysql" and found[0] not in 'eE"' and "'" in found[:3] and "\\'" in found

@@ -24,6 +24,7 @@ class Measured(NamedTuple):
     rows: int | None = None
     query_hash: str | None = None
     tail: str = ""
+    endpoint: str | None = None
 
 
 OPERATION: object = KINDS_BY_MODEL[Operation].struct
@@ -39,6 +40,7 @@ def operation(record: Any) -> Measured:
         record.rows,
         record.query_hash,
         str((record.metadata or {}).get(TAIL, "")),
+        record.endpoint,
     )
 
 

@@ -135,9 +135,10 @@ class SlowWarnings:
         if one.began_ms + one.duration_ms < self._now().wall_ms - NEWS_MS:
             return
         self.warn(
-            one.kind, one.query_hash or one.name, one.name,
+            one.kind, one.query_hash or one.endpoint or one.name, one.name,
             duration_ms=one.duration_ms, threshold_ms=threshold_ms, rows=one.rows,
             query_hash=one.query_hash, query=(one.query_hash and self.texts.of(one.query_hash)) or None,
+            endpoint=one.endpoint,
         )  # fmt: skip
 
     def _remember(self, said: Iterable[tuple[str, Fields]], wall_ms: int) -> None:

@@ -182,8 +182,8 @@ def _url_fault(text: str) -> str | None:
     try:
         url = urlsplit(text)
         port = url.port
-    except ValueError as error:
-        return f"is not a URL: {error}"
+    except ValueError:  # its words hold a part of the URL, which may be half a password
+        return "is not a URL: http://host:port/path, with odd signs written as %xx"
     if url.scheme not in PORTS or not url.hostname:
         return "must begin with http:// or https:// and a host"
     if url.username is not None:

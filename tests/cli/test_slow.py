@@ -48,14 +48,14 @@ def test_the_dearest_come_first_with_what_is_to_be_seen_of_them(made: Made, call
     said = call("slow")
     assert said.code == 0
     title, worse, new, same, better, note = said.lines
-    assert title.split() == ["total", "share", "calls", "avg", "p95", "p99", "max", "query", "plan"]
-    assert re.match(r" *1\.47 s +80 % +5 +294 ms +370 ms +376 ms +378 ms  SELECT", worse)
+    assert title.split() == ["total", "share", "calls", "avg", "p95", "p99", "max", "hash", "query", "plan"]
+    assert re.match(r" *1\.47 s +80 % +5 +294 ms +370 ms +376 ms +378 ms  worse +SELECT", worse)
     assert TEXT in worse
     assert "  ▲ ×2.1  " in worse
     assert "tasks" in worse.partition("▲")[2]
     assert new.split()[-1] == "new"
-    assert same.split()[-1] == "same"
-    assert better.split()[-3:] == ["better", "▼", "×0.48"]
+    assert "  same      (its text was not told)" in same
+    assert better.split()[-2:] == ["▼", "×0.48"]
     assert note.startswith("▲ ▼ new: against the window before, ")
 
 
@@ -66,7 +66,7 @@ def test_a_terminal_of_80_columns_is_not_overrun(made: Made, terminal: Call) -> 
     assert max(map(display_width, lines)) <= 80
     assert "SELECT * FROM tasks WH" in lines[1]
     assert "▲ ×2.1" in lines[1]
-    assert "no room for p99, max, plan: a wider terminal or --json has them" in lines
+    assert "no room for p99, max, hash, plan: a wider terminal or --json has them" in lines
     assert "share" in lines[0]
 
 

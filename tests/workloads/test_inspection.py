@@ -232,6 +232,20 @@ def test_postgresql_refuses_in_one_sentence(server: str, children: Children, sql
     assert "\n" not in caught.value.message
 
 
+def test_a_function_that_planning_evaluates_can_write_nothing(server: str, children: Children) -> None:
+    """PostgreSQL runs one that is marked IMMUTABLE, of constants; within a transaction that only reads."""
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(
+            "CREATE FUNCTION inserts() RETURNS void LANGUAGE sql AS 'INSERT INTO tasks VALUES (5000)';"
+            "CREATE FUNCTION writes(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS"
+            " 'BEGIN PERFORM inserts(); RETURN $1; END'"
+        )
+        for sql in ("SELECT * FROM tasks WHERE id = writes(1)", "DELETE FROM tasks WHERE id = writes(1)"):
+            with pytest.raises(CollectorError, match="cannot execute INSERT in a read-only transaction"):
+                inspection.explain(Target(server), sql, children)
+        assert conn.execute("SELECT count(*) FROM tasks WHERE id = 5000").fetchone() == (0,)
+
+
 def test_a_database_without_an_encoding_is_explained(ascii_server: str, children: Children) -> None:
     """Its driver decodes nothing, so that it is done here; with and without marks."""
     for status in ("'open'", "?"):

@@ -13,6 +13,11 @@ there a statement is told as later than it was, by its duration.
 **What is not an execution:** ``# administrator command: …`` (Ping, Quit, Prepare: what is prepared has an
 entry of its own each time it is executed). With ``log_slow_disabled_statements=''`` MariaDB logs the
 statements inside a procedure (``routine`` in their metadata) and the CALL as well, whose time holds theirs.
+
+**What is told of a text that was cut.** A literal that holds a whole entry behind a ``;`` cuts its statement
+in two (see `mysql_tops`), and quotes behind the cut would be read the wrong way round. So a text that does
+not begin as a statement does is counted without its text, and one whose quotes do not come out is told up to
+its first quote; see `mysql_statements`.
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ from datetime import datetime
 from typing import Any
 
 from collector.intake.tails.base import Execution, Options, Unread, log_format
+from collector.intake.tails.line_ends import LineEnds
+from collector.intake.tails.mysql_statements import told
 from collector.intake.tails.mysql_tops import Top, tops, unsure_from
 
 LONGEST_BYTES = 1 << 20  # of a statement; what is beyond is left out
@@ -61,22 +68,25 @@ class MysqlSlow:
 
     def feed(self, chunk: bytes, offset: int) -> list[Execution]:
         """The executions whose next entry begins in ``chunk``."""
-        text = b"\n" + self._rest + chunk
+        raw = b"\n" + self._rest + chunk
         base = offset - len(self._rest) - 1
+        ends = LineEnds(raw)
+        text = ends.text
         done: list[Execution] = []
         taken = 1
         for top in tops(text):
             self._more(text[taken : top.begins + 1])
             done += self._close()
-            self._top, self._top_from, taken = top, base + top.begins + 1, top.ends
+            self._top, self._top_from, taken = top, base + ends.place(top.begins + 1), top.ends
         rest = unsure_from(text, taken)
         self._more(text[taken:rest])
-        self._rest, self._rest_from = text[rest:], base + rest
+        rest = ends.place(rest)
+        self._rest, self._rest_from = raw[rest:], base + rest
         return done
 
     def quiet(self) -> list[Execution]:
         """The last one; the top of an entry that has no more than that counts as unread."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = LineEnds(self._rest).text, b""
         if rest.endswith(b";\n"):  # the last line of a statement, whatever it looks like
             self._more(rest)
             rest = b""
@@ -112,7 +122,7 @@ class MysqlSlow:
         return [_execution(self._top_from, top, _sql(statement))]
 
 
-def _execution(offset: int, top: Top, sql: str) -> Execution:
+def _execution(offset: int, top: Top, sql: str | None) -> Execution:
     duration_ms = round(float(top.query_s) * 1000, 3)
     thread = _THREAD.search(top.host) or _THREAD.search(top.lines)
     rows = int(top.rows_sent)
@@ -133,7 +143,7 @@ def _began(top: Top, duration_ms: float) -> int:
     """In ms since the epoch; see the head of this file."""
     try:
         ended = datetime.fromisoformat(top.time.decode()).timestamp() if b"T" in top.time else None
-    except ValueError:  # no such day or hour
+    except (ValueError, OverflowError, OSError):  # no such day or hour
         ended = None
     return int(float(top.timestamp) * 1000) if ended is None else round(ended * 1000 - duration_ms)
 
@@ -154,10 +164,10 @@ def _metadata(top: Top) -> dict[str, Any]:
     return made
 
 
-def _sql(statement: bytes) -> str:
+def _sql(statement: bytes) -> str | None:
     if statement.endswith(b"Argument\n") and (banner := _BANNERS_AT_END.search(statement)):
         statement = statement[: banner.start()]
-    return _text(statement.removesuffix(b"\n").removesuffix(b";"))
+    return told(_text(statement.removesuffix(b"\n").removesuffix(b";")))
 
 
 def _text(raw: bytes) -> str:

@@ -118,7 +118,9 @@ class Entries:
     def _timed(
         self, found: re.Match[bytes], kind: bytes | None, session: str | None, line: Execution
     ) -> None:
-        if (context := found[self._context]) and (kind != b"plan" or is_raised(context.decode("utf-8", "replace"))):
+        if (context := found[self._context]) and (
+            kind != b"plan" or is_raised(context.decode("utf-8", "replace"))
+        ):
             return
         if kind is not None:
             self._pairing.timed(kind.decode(), session, line)
