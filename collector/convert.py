@@ -186,7 +186,9 @@ def _quoted(text: str) -> str:
 
 def shown(value: object, key: str = "") -> str:
     """The value of ``key`` as the config writes it, shortened, without what may be a secret."""
-    if _SECRET.search(key) and not _is_place(key, value):
+    if _is_place(key, value):
+        return _place(str(value))
+    if _SECRET.search(key):
         return '"***"'
     if isinstance(value, bool):
         return str(value).lower()
@@ -206,6 +208,11 @@ def _is_place(key: str, value: object) -> bool:
     if not isinstance(value, str):
         return False
     return key.endswith(_FILE) or (key.endswith("_env") and bool(_VARIABLE.fullmatch(value)))
+
+
+def _place(value: str) -> str:
+    """Of a long path the end tells most."""
+    return _quoted(value if len(value) <= 58 else "…" + value[-57:])
 
 
 def _without_value(assignment: str) -> str:

@@ -36,6 +36,7 @@ TIMES = ("avg", "min", "p50", "p95", "p99", "max")
 SPARE = {"min": 5, "p99": 4, "avg": 3}
 SPARE_LATE = {"min": 9, "p99": 8, "max": 7, "avg": 6, "p50": 5}
 FURTHER_FIRST = ("pools", "users")
+SPARE_FURTHER = {"longest": 4}  # the others of them 3
 
 
 def _number(value: float | None) -> str:
@@ -72,8 +73,8 @@ MORE: dict[str, dict[str, tuple[str, Say]]] = {
         "last": ("last_activity", _when),
     },
     "pools": {
-        "in use": ("avg_active", _mean),
-        "most": ("max_active", _number),
+        "active": ("avg_active", _mean),
+        "peak": ("max_active", _number),
         "limit": ("max_connections", _number),
         "waiting": ("max_waiting", _number),
         "errors": ("connection_errors", _number),
@@ -179,7 +180,7 @@ def _print(topic: str, found: Sequence[Row]) -> None:
         Column("count", right=True),
         *([Column("failed", right=True, spare=2)] if judged else []),
         *(Column(name, right=True, spare=spare.get(name, 0)) for name in TIMES),
-        *(_column(title, 3 if topic in FURTHER_FIRST else 6) for title in more),
+        *(_column(title, SPARE_FURTHER.get(title, 3) if topic in FURTHER_FIRST else 6) for title in more),
     ]
     left_out = print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
     if left_out:
@@ -187,7 +188,7 @@ def _print(topic: str, found: Sequence[Row]) -> None:
     if topic == "pools":
         _say(
             "avg to max: of the mean times to get a connection, one a look; longest: of a single one;"
-            " in use: mean, and at most; limit: the connections there can be; waiting: callers, at most"
+            " active: in use in the mean, peak: at most, limit: there can be; waiting: callers, at most"
         )
     for row in found:
         if row.get("previous_run"):

@@ -54,7 +54,7 @@ def test_the_dearest_come_first_with_what_is_to_be_seen_of_them(made: Made, call
     assert "  ▲ ×2.1  " in worse
     assert "tasks" in worse.partition("▲")[2]
     assert new.split()[-1] == "new"
-    assert "  same      (its text was not told)" in same
+    assert "  same    (its text was not told)" in same
     assert better.split()[-2:] == ["▼", "×0.48"]
     assert note.startswith("▲ ▼ new: against the window before, ")
 

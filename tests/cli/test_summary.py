@@ -114,7 +114,9 @@ def test_every_topic_fits_the_terminal(made: Made, config: Path, topic: str, wid
     assert len(lines) > 2
     assert max(map(display_width, (titles, *lines))) <= width
     needed = (
-        {"count", "p95", "most", "limit", "waiting"} if topic == "pools" else {"count", "p50", "p95", "max"}
+        {"count", "p95", "active", "peak", "limit", "waiting"}
+        if topic == "pools"
+        else {"count", "p50", "p95", "max"}
     )
     assert needed <= set(titles.split())
 

@@ -42,7 +42,7 @@ def test_a_good_table_has_no_faults(keys: dict[str, Any]) -> None:
         ("every", "4s", "must lie between 5s and 5m"),
         ("every", "6m", "must lie between 5s and 5m"),
         ("timeout", "0s", "must be longer than zero"),
-        ("timeout", "61s", "must not be longer than every, 60s"),
+        ("timeout", "61s", "must not be longer than every, 1m"),
         ("password_file", "/nowhere/at/all", "No such file or directory"),
         ("cwd", "/", "unknown key"),
         ("pasword_env", "X", "unknown key (did you mean 'password_env'?)"),

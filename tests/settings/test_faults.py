@@ -258,3 +258,10 @@ def test_a_secret_is_never_shown(config: Config, line: str) -> None:
 def test_where_a_secret_is_kept_is_shown(config: Config, line: str, shown: str) -> None:
     """Unless it looks like the secret itself, in the wrong place."""
     assert f"= {shown}: unknown key" in config.fault(WORKLOAD + line + "\n")
+
+
+def test_of_a_long_path_the_end_is_shown(config: Config) -> None:
+    """Which file it is."""
+    said = config.fault(WORKLOAD + f'password_file = "/{"x" * 99}/secret"\n')
+    assert "xx/secret" in said
+    assert len(said) < 150

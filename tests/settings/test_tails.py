@@ -83,7 +83,8 @@ def test_names_are_compared_among_faulty_pools_too(faults: Faults) -> None:
         'every = "never"\npassword_file = "nowhere"\n'
     )
     found = faults(pool + pool)
-    assert found[1] == 'line 6: pools[1].password_file = "/nowhere": No such file or directory'
+    assert found[1].startswith("line 6: pools[1].password_file = ")
+    assert found[1].endswith('/nowhere": No such file or directory')
     assert found[2] == 'line 8: pools[2].name = "a": this name is taken by the one of line 2'
     assert len(found) == 5
 

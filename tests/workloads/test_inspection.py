@@ -17,12 +17,10 @@ from collector.inspection import Target
 from collector.plans import redacted_plan, remarks
 from collector.sqlite import sqlite3
 from collector.workloads.spawn import Children
-from collector.workloads.sql import Sql, run
 from collector.workloads.sql_child import sqlite, sqlite_stats
 from collector.workloads.sql_child.job import Job, Refused, Rows
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
-from tests.workloads.made import made
 
 PLAIN = "SELECT * FROM tasks t WHERE status = ? ORDER BY n LIMIT ?"
 LISTED = "SELECT * FROM tasks WHERE id IN (?+)"
@@ -58,17 +56,6 @@ def server(postgresql: PostgreSQL) -> str:
         conn.execute("VACUUM ANALYZE tasks")
         conn.execute("SELECT count(*) FROM tasks WHERE id = 5")
         conn.execute("SELECT pg_stat_force_next_flush()")
-    return url
-
-
-@pytest.fixture(scope="module")
-def ascii_server(postgresql: PostgreSQL) -> str:
-    """A database that promises no encoding, with a table whose name is in Latin-1; its URL."""
-    postgresql.psql("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0")
-    url = postgresql.url.replace("/postgres?", "/plain?")
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("CREATE TABLE tasks (id int PRIMARY KEY, status text)")
-        conn.execute(b'CREATE TABLE "caf\xe9" (id int)')
     return url
 
 
@@ -244,33 +231,6 @@ def test_a_function_that_planning_evaluates_can_write_nothing(server: str, child
             with pytest.raises(CollectorError, match="cannot execute INSERT in a read-only transaction"):
                 inspection.explain(Target(server), sql, children)
         assert conn.execute("SELECT count(*) FROM tasks WHERE id = 5000").fetchone() == (0,)
-
-
-def test_a_database_without_an_encoding_is_explained(ascii_server: str, children: Children) -> None:
-    """Its driver decodes nothing, so that it is done here; with and without marks."""
-    for status in ("'open'", "?"):
-        sql = f"SELECT * FROM tasks WHERE status = {status}"
-        plan = redacted_plan(inspection.explain(Target(ascii_server), sql, children), "postgresql")
-        assert remarks(plan, "postgresql") == ["full scan of tasks"]
-
-
-def test_a_database_without_an_encoding_is_measured(ascii_server: str, children: Children) -> None:
-    """A name that is no UTF-8 is shown with a mark."""
-    found = inspection.stats(Target(ascii_server), children)
-    assert {row["name"] for row in found["objects"]} == {
-        "tasks",
-        "tasks_pkey",
-        "caf\N{REPLACEMENT CHARACTER}",
-    }
-    assert found["version"][0].isdigit()
-
-
-def test_a_query_of_a_database_without_an_encoding_keeps_its_plan(
-    ascii_server: str, children: Children
-) -> None:
-    """As a workload, over its threshold."""
-    workload = made(Sql, database=ascii_server, query="SELECT * FROM tasks", slow=0.000001)
-    assert run(workload, children).measured["plan"].startswith("Seq Scan on tasks")
 
 
 def test_a_process_that_dies_is_told_with_its_last_words(

@@ -25,7 +25,9 @@ def faults(tail: TailSettings) -> Iterator[tuple[str, str]]:
             yield key, f"means nothing to the format {form.name}"
         elif not given and key in form.needs:
             yield key, f"missing; the format {form.name} needs it"
-    yield from form.faults(options(tail, form))
+    for key, fault in form.faults(options(tail, form)):
+        if key != "timezone":  # whatever the format, a tail's own rules tell of one that is none
+            yield key, fault
 
 
 def options(tail: TailSettings, form: LogFormat) -> Options:
