@@ -90,7 +90,8 @@ def _judged(workload: Sql, password: str | None, process: Result, said: dict[str
         printed = {name: value for name, value in process.measured.items() if name.startswith(kept)}
         if process.outcome == "ok":
             return Result("failed", "it ended without a report", printed, process.cpu_ms)
-        return replace(process, measured=printed)
+        detail = process.detail and targets.without_secrets(process.detail, workload.database, password)
+        return replace(process, detail=detail, measured=printed)
     measured = {name: said[name] for name in COLUMNS if said.get(name) is not None}
     if said.get("late"):
         late = LOCKED if said["error"] == LOCKED else f"took longer than {span(workload.timeout)}"
