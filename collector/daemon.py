@@ -304,6 +304,7 @@ class Daemon:
             "samplers": self.sampled.health(),
             "next_runs": self.schedule.next_runs(),
             "tails": self.tails.health(),
+            "pools": self.pools.health(self.settings.pools, self.waiting.health(clock.now().wall_ms)),
             "config": str(self.settings.path) if self.settings.path else None,
         }
 

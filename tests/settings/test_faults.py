@@ -264,4 +264,4 @@ def test_of_a_long_path_the_end_is_shown(config: Config) -> None:
     """Which file it is."""
     said = config.fault(WORKLOAD + f'password_file = "/{"x" * 99}/secret"\n')
     assert "xx/secret" in said
-    assert len(said) < 150
+    assert "x" * 60 not in said

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.intake.tails.base import Execution, Options
 from collector.intake.tails.formats.mysql_slow import LONGEST_BYTES, MysqlSlow
+from tests.intake.tails.mutated import mutated
 from tests.intake.tails.pieces import in_pieces, read
 
 MYSQL = b"""\
@@ -93,7 +95,72 @@ def test_nothing_that_a_log_may_hold_breaks_the_parser(junk: list[bytes]) -> Non
 
 def test_an_entry_is_bounded() -> None:
     """A statement of 3 MB that comes in pieces is cut, and the one after it is whole."""
-    lines = [b"'" + b"x" * 98 + b"\n"] * 30_000
+    lines = [b"," + b"x" * 98 + b"\n"] * 30_000
     found, _ = parsed(MYSQL, b",(\n", *lines, b");\n", MYSQL)
     assert [len(each.sql or "") > LONGEST_BYTES - 1000 for each in found] == [False, True, False, False]
     assert len(found[1].sql or "") <= LONGEST_BYTES
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_no_log_makes_the_parser_raise(data: st.DataObject) -> None:
+    """Real lines, some of their bytes others."""
+    found, _ = parsed(MYSQL, *mutated(data, MYSQL * 2))
+    assert all(isinstance(one.timestamp, int) for one in found)
+
+
+def test_a_moment_beyond_the_calendar_is_none() -> None:
+    """`SET timestamp` tells it then."""
+    for stamp in (b"0001-01-01T00:00:00", b"9999-12-31T23:59:59-10:00"):
+        found, _ = parsed(MYSQL.replace(b"2026-11-22T13:01:02.250000Z", stamp))
+        assert len(found) == 2
+
+
+@given(data=st.data())
+def test_line_ends_of_windows_are_line_ends(data: st.DataObject) -> None:
+    """The same is read, and it stands where the offset says."""
+    log = MYSQL.replace(b"(1)", b"(\n1)") * 3
+    plain, _ = parsed(log)
+    windows = log.replace(b"\n", b"\r\n")
+    found, parser = parsed(*in_pieces(data, windows))
+    assert [one._replace(offset=0) for one in found] == [one._replace(offset=0) for one in plain]
+    assert [one.offset for one in found] == [one.offset + log[: one.offset].count(b"\n") for one in plain]
+    assert parser.unread.lines == 0
+
+
+TOP = "\n".join(MYSQL.decode().splitlines()[1:5])
+SECRET = "HUNTER2 is my pass"
+
+
+@pytest.mark.parametrize(
+    ("literal", "rest", "told"),
+    [
+        ("y", f"' or pin = '{SECRET}'", None),
+        ("SELECT 1;", f"', '{SECRET}')", "SELECT 1;\n?"),
+        ("SELECT 1;", f"', '{SECRET}', 'it\\'s')", "SELECT 1;\n?"),
+        ("SELECT 1 /* ", f"', '{SECRET}')", "SELECT 1 /* \n?"),
+        ("", f"', '{SECRET}')", None),
+    ],
+)
+def test_of_a_statement_that_a_literal_cut_no_literal_is_told(
+    literal: str, rest: str, told: str | None
+) -> None:
+    """Its second part begins inside of that literal: there, what looks quoted is not, and the other way."""
+    statement = f"INSERT INTO logs VALUES ('x;\n{TOP}\n{literal}\n{rest};\n"
+    found, _ = parsed(MYSQL + TOP.encode() + b"\n" + statement.encode())
+    assert [one.sql for one in found[2:]] == ["INSERT INTO logs VALUES (?", told]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 'a''b', 'it\\'s', \"it's\" -- it's",
+        "(SELECT 1) # don't",
+        "/* it's */ UPDATE `it's` SET a = 'x'and b = 6/2-1",
+        "select\n_utf8'x', X'00' 'y'",
+    ],
+)
+def test_a_statement_whose_quotes_come_out_is_told_as_it_is(sql: str) -> None:
+    """Comments and names may hold any."""
+    found, _ = parsed(MYSQL.replace(b"INSERT INTO t VALUES (1)", sql.encode()))
+    assert found[-1].sql == sql

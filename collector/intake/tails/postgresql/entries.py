@@ -56,11 +56,11 @@ class Entries:
 
         The entry at 0 begins at ``first`` in the file, any other at ``base`` and its place in ``buffer``.
         """
-        groups, escaped, unescaped = self._groups, self._escaped, self._unescaped
+        groups, escaped = self._groups, self._escaped
         sessions, give = self._pairing.sessions, self._pairing.out.append
         last, second_ms = self._second, self._second_ms
         name_groups, metadatas, sessions_of = self._name_groups, self._metadatas, self._sessions
-        has_nul, has_cr = b"\0" in buffer, b"\r" in buffer
+        is_odd = b"\0" in buffer or b"\r" in buffer
         for found in self._regex.finditer(buffer, 0, end):
             severity, kind, second, fraction, zone, key, ms, text = found.group(*groups)
             start = found.start()
@@ -75,10 +75,8 @@ class Entries:
                 self._aside(None, None, found[0])
                 continue
             offset = base + start if start else first
-            if has_cr:
-                text = text.replace(b"\r\n", b"\n").removesuffix(b"\r")
-            if has_nul or escaped in text:
-                text = text.replace(escaped, unescaped).replace(b"\0", b"")
+            if is_odd or escaped in text:
+                text = self._plain(text)
             sql = text[1:LONGEST_BYTES].decode("utf-8", "replace")
             session, columns = sessions_of[key] if key in sessions_of else self._session(key)
             if ms is None:
@@ -96,6 +94,11 @@ class Entries:
             else:
                 self._timed(found, kind, session, line)
         return end
+
+    def _plain(self, text: bytes) -> bytes:
+        """As the statement was sent, but for NUL and for the line ends of Windows."""
+        text = text.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        return text.replace(self._escaped, self._unescaped).replace(b"\0", b"")
 
     def _turn(self, second: bytes, zone: bytes | None) -> tuple[tuple[bytes, bytes | None], int | None]:
         """Many lines are written in one second, so it is read once."""

@@ -21,7 +21,7 @@ FAILURES: Final = frozenset({"ERROR", "FATAL", "PANIC"})
 _NAME = r'(?: [^:\n"]*+(?::[^ \n"][^:\n"]*+)*+)?:'
 MESSAGE: Final = (
     r"(?:[0-9A-Z]{5}: )?"  # SQLSTATE, with log_error_verbosity = verbose
-    rf"(?:duration: (?P<ms>\d{1, 12}\.\d{1, 9}) ms(?:  (?P<kind>statement|execute|bind|parse|plan){_NAME})?"
+    rf"(?:duration: (?P<ms>\d{{1,12}}\.\d{{1,9}}) ms(?:  (?P<kind>statement|execute|bind|parse|plan){_NAME})?"
     rf"|(?P<logged>statement|execute){_NAME})?+"
 )
 """How a message begins: ``ms`` and ``kind`` of a line that tells of a duration, ``logged`` where the line
