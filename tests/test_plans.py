@@ -76,6 +76,19 @@ def test_a_literal_cannot_forge_a_line_of_the_plan() -> None:
     ]
 
 
+def test_what_is_not_worded_as_a_plan_is_not_shown() -> None:
+    """Below its first node all is indented, but for a few lines that are known."""
+    plan = "Result  (cost=0.00..0.01 rows=1 width=4)\nhidden is my pass\n  Filter: a\nPlanning Time: 0.120 ms"
+    assert redacted_plan(plan, "postgresql") == plan.replace("hidden is my pass", "?")
+
+
+@pytest.mark.parametrize("prefix", ["N", "U&", "B"])
+def test_a_prefix_does_not_tell_what_a_backslash_means(prefix: str) -> None:
+    """The plan ends there, as it does without one."""
+    plan = f"Result  (cost=0.00..0.01 rows=1 width=4)\n  Filter: (a = {prefix}'x\\' hidden ')"
+    assert "hidden" not in redacted_plan(plan, "postgresql")
+
+
 def test_what_nobody_can_tell_ends_the_plan() -> None:
     """A backslash before a quote is an escape to some servers and none to others."""
     text = "Seq Scan on t  (cost=0.00..1.00 rows=1 width=1)\n  Filter: (a = 'x\\' OR b = 'hidden')"

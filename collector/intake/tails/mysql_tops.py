@@ -15,7 +15,8 @@ An entry begins at a line ``# User@Host: …[…] @ …`` (at the ``# Time: …`
 has at most three other ``#`` lines between itself and ``# Query_time: … Lock_time: … Rows_sent: …
 Rows_examined: …``, and ``SET timestamp=…;`` before the next such line, where the line before is a server's
 banner or the end of a statement. The log does not escape statements, so a literal that holds all of these
-lines behind a ``;`` is taken for an entry: nothing in the log tells it from one.
+lines behind a ``;`` is taken for an entry: nothing in the log tells it from one. What is told of the
+statement's two parts then, `mysql_statements` says.
 """
 
 from __future__ import annotations
