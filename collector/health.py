@@ -145,7 +145,8 @@ def _of_tail(tail: Document) -> Iterator[str]:
         yield f"tail {tail['name']}: {tail['error']}"
     if lost := tail["lost_parts"]:
         parts = "a part of its log was" if lost == 1 else f"{lost} parts of its log were"
-        yield f"tail {tail['name']}: {parts} gone before it was read: rotate with delaycompress; `collector import` reads it"
+        remedy = "rotate with delaycompress; `collector import` reads a packed one"
+        yield f"tail {tail['name']}: {parts} gone before it was read: {remedy}"
     if lines := tail["unread_lines"]:
         yield f"tail {tail['name']}: {not_understood(lines, tail['unread_example'])}"
 

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import closing, suppress
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from stat import S_ISREG
 from typing import NamedTuple
@@ -55,7 +56,7 @@ def next_part(path: Path, done: LogFile) -> Path | None:
 
     Their numbers or dates tell the order; where ``done`` has none, or is gone, when they were written.
     """
-    parts = _parts(path)
+    parts = _in_order(_parts(path))
     order = next((one.order for one in parts if one.stat.st_ino == done.inode), None)
     others = [one for one in parts if one.stat.st_ino != done.inode]
     if order is not None:
@@ -63,6 +64,20 @@ def next_part(path: Path, done: LogFile) -> Path | None:
         return min(ordered)[1] if ordered else None
     written = [(one.stat.st_mtime_ns, one.path) for one in others if one.stat.st_mtime_ns > done.written_ns]
     return min(written)[1] if written else None
+
+
+def _in_order(parts: list[_Part]) -> list[_Part]:
+    """Numbers count up or down: logrotate's newest part is 1, log4j's has the highest number.
+
+    When they were written tells which, and where that says nothing it is as with logrotate.
+    """
+    numbered = sorted((one.order, one.stat.st_mtime_ns) for one in parts if one.order and one.order[0] == 0)
+    steps = [later > earlier for (_, earlier), (_, later) in pairwise(numbered) if later != earlier]
+    if sum(steps) * 2 > len(steps):
+        return parts
+    return [
+        one._replace(order=(0, -one.order[1])) if one.order and one.order[0] == 0 else one for one in parts
+    ]
 
 
 def has_packed_since(path: Path, done: LogFile) -> bool:
@@ -95,7 +110,7 @@ def _order(name: str, path: Path) -> tuple[int, ...] | None:
     if found is None:
         return None
     if number := found["number"]:
-        return (0, -int(number))
+        return (0, int(number))
     stamp = found["date"] or found["stamp"]
     return (1, *map(int, re.findall(r"\d+", stamp))) if stamp else None
 
