@@ -9,6 +9,8 @@ import os
 import socket
 from pathlib import Path
 
+SEND_SECONDS = 1.0
+
 
 def notify(*lines: str) -> bool:
     """Send ``READY=1`` and the like to systemd; False when nobody listens. Never raises."""
@@ -19,6 +21,7 @@ def notify(*lines: str) -> bool:
         address = "\0" + address[1:]  # an abstract socket is written with @ in the environment
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.settimeout(SEND_SECONDS)  # whoever listens and does not read must not hold us up
             sock.sendto("\n".join(lines).encode(errors="replace"), address)
     except OSError:
         return False

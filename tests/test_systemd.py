@@ -121,3 +121,16 @@ def test_the_state_folder_is_the_first_that_systemd_names(
     else:
         monkeypatch.setenv("STATE_DIRECTORY", value)
     assert systemd.state_directory() == folder
+
+
+def test_a_manager_that_does_not_read_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its queue is full after some messages; what does not fit is given up."""
+    monkeypatch.setattr(systemd, "SEND_SECONDS", 0.01)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        sent = [systemd.notify("WATCHDOG=1") for _ in range(30)]
+        assert sent[0]
+        assert not sent[-1]
