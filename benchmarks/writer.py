@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.report import Row
 from collector import records  # noqa: F401  # announces the record kinds
 from collector.orm import sqlite3
@@ -76,7 +78,7 @@ def executemany(path: Path) -> float:
     database = open_writer(path)
     schema.prepare(database, path)
     conn: sqlite3.Connection = raw(database)
-    rows = list(KIND.rows(samples()))
+    rows = list(map(msgspec.structs.astuple, samples()))
     sql = KIND.insertion.sql.removesuffix(" ON CONFLICT DO NOTHING")
     start = time.perf_counter()
     for n in range(0, RECORDS, BATCH):
