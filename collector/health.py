@@ -148,7 +148,8 @@ def _of_tail(tail: Document) -> Iterator[str]:
         remedy = "rotate with delaycompress; `collector import` reads a packed one"
         yield f"tail {tail['name']}: {parts} gone before it was read: {remedy}"
     if lines := tail["unread_lines"]:
-        yield f"tail {tail['name']}: {not_understood(lines, tail['unread_example'])}"
+        asked = "; is `prefix` the server's log_line_prefix?" if tail["format"] == "postgresql" else ""
+        yield f"tail {tail['name']}: {not_understood(lines, tail['unread_example'])}{asked}"
 
 
 def _of_pool(pool: Document, now_ms: int) -> Iterator[str]:

@@ -192,9 +192,9 @@ def _unpacked(stream: BinaryIO) -> BinaryIO:
 def _tell(tally: Tally, parser: Parser, log: _Log, source: Source, form: LogFormat) -> None:
     unread = parser.unread
     if unread.lines and not tally.total:
-        raise NotThis(
-            source, f"log of the format {form.name}", f"such lines stand in it: {shown(unread.example)!r}"
-        )
+        why = f"such lines stand in it: {shown(unread.example)!r}"
+        hint = "is --prefix the server's log_line_prefix?" if "prefix" in form.takes else ""
+        raise NotThis(source, f"log of the format {form.name}", why, hint=hint)
     if unread.lines:
         tally.notes.append(not_understood(unread.lines, shown(unread.example)))
     if log.arriving.refused:

@@ -18,7 +18,8 @@ LONGEST_WORD = 8
 
 
 def shown(example: str) -> str:
-    """``example`` with ``x`` for letters and ``0`` for digits, but for words that many logs have."""
+    """Its first line, with ``x`` for letters and ``0`` for digits, but for words that many logs have."""
+    example = next((line for line in example.splitlines() if line.strip("\0 ")), "")
     words = _WORD.sub(
         lambda word: word[0] if word[0] in _SAID else "x" * min(len(word[0]), LONGEST_WORD), example
     )
