@@ -76,7 +76,7 @@ class Follow:
         self._moved_at = float("-inf")
         self._turned_at: float | None = None
         self._calm: tuple[int, int, int] | None = None
-        self._is_skipping = False
+        self._is_skipping = self._has_more = False
 
     def step(self, monotonic: float) -> Iterator[Portion]:
         """Read what there is to read now, portion by portion."""
@@ -133,8 +133,8 @@ class Follow:
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more to read at once."""
-        return self._file is not None and not self._file.is_read
+        """Whether reading stopped half-way; what came since it ended waits for the next look."""
+        return self._file is not None and self._has_more
 
     @property
     def is_open(self) -> bool:
@@ -209,10 +209,12 @@ class Follow:
         if self._is_live and file.is_other():
             yield from self._cut(monotonic)
             return
+        count = 0
         for chunk in islice(file.chunks(), MOST_CHUNKS):
-            self._moved_at = monotonic
+            count, self._moved_at = count + 1, monotonic
             yield self._portion(self._fed(chunk))
-        if self.has_more:
+        self._has_more = count == MOST_CHUNKS
+        if self._has_more:
             return  # first the others have their turn
         quiet = monotonic - self._moved_at
         if quiet >= QUIET_SECONDS and self._parser.held_from is not None:
@@ -226,7 +228,7 @@ class Follow:
     def _ended(self, file: LogFile) -> list[Execution]:
         """What is left of a part that grows no more, though its last line may have no end."""
         rest = file.rest()
-        last = self._fed(Chunk(rest + b"\n", file.offset)) if rest else []
+        last = self._fed(Chunk(rest.removesuffix(b"\n") + b"\n", file.offset)) if rest else []
         return last + self._parser.quiet()
 
     def _fed(self, chunk: Chunk) -> list[Execution]:

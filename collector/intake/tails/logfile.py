@@ -114,11 +114,6 @@ class LogFile:
         self.offset += end or len(data)
         return Chunk(b"", self.offset, end or len(data))
 
-    @property
-    def is_read(self) -> bool:
-        """Whether nothing came since it was read to its end."""
-        return self._look() == self.seen
-
     def rest(self) -> bytes:
         """The last line where it has no end; of a file that grows no more."""
         return os.pread(self._fd, LONGEST_LINE, self.offset)

@@ -111,14 +111,8 @@ class Tails:
                 self.step(now)
             except CollectorError as error:  # the positions could not be read: they are asked for again
                 self._broken.happened(now.monotonic, error=str(error))
-            if not self._has_more():
+            if not any(tail.has_more for tail in self._tails):
                 self._stopping.wait(POLL_SECONDS)
-
-    def _has_more(self) -> bool:
-        try:
-            return any(tail.has_more for tail in self._tails)
-        except OSError:  # a file system that went away: the next step says so
-            return False
 
     def _reconcile(self) -> None:
         """Begin and end tails so that they are the wanted ones."""
