@@ -12,6 +12,7 @@ import gzip
 import lzma
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -82,15 +83,25 @@ def import_log(
     named = (options.name or Path(source.name).name)[:LONGEST_NAME]
     log = _Log(Arriving(named, options.type or "query", form.dialect, Statements()), source)
     portions = log.portions(parser)
-    gc.freeze()  # millions of objects come and go, and there are no cycles among them
-    gc.set_threshold(SELDOM)
-    for answer in _ahead(portions, store) if ahead else map(store, portions):
-        tally.committed += answer["committed"]
-        tally.duplicate += answer["duplicate"]
-        for one in answer["rejected"]:
-            tally.refuse("", one["reason"])
-        moved()
+    with _seldom_collected():
+        for answer in _ahead(portions, store) if ahead else map(store, portions):
+            tally.committed += answer["committed"]
+            tally.duplicate += answer["duplicate"]
+            for one in answer["rejected"]:
+                tally.refuse("", one["reason"])
+            moved()
     _tell(tally, parser, log, source, form)
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Millions of objects come and go, and there are no cycles among them to look for."""
+    before = gc.get_threshold()
+    gc.set_threshold(SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _ahead(portions: Iterator[Portion], store: Store) -> Iterator[Answer]:
@@ -114,20 +125,15 @@ class Portion:
 
     def records(self) -> list[msgspec.Struct]:
         """For the writer."""
-        return self.arriving.records(self._executions, self._head)
+        return self._arriving.records(self._executions, self._head)
 
     def told(self) -> list[dict[str, Any]]:
         """For a daemon."""
-        return self.arriving.told(self._executions, self._head)
+        return self._arriving.told(self._executions, self._head)
 
     def again(self) -> None:
         """All texts of statements are told once more."""
-        self.arriving.forget()
-
-    @property
-    def arriving(self) -> Arriving:
-        """What makes them."""
-        return self._arriving
+        self._arriving.forget()
 
 
 class _Log:

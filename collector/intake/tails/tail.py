@@ -73,7 +73,6 @@ class Tail:
     def health(self) -> dict[str, Any]:
         """How it goes, for `collector status`."""
         follows = [*self._follows.values()]  # asked from another thread
-        lines, example = self._not_understood()
         return {
             "name": self.settings.source,
             "path": str(self.settings.path),
@@ -81,8 +80,8 @@ class Tail:
             "files": sum(follow.is_open for follow in follows),
             "executions": self._executions_before + sum(follow.executions for follow in follows),
             "behind_bytes": sum(follow.behind_bytes for follow in follows),
-            "unread_lines": lines,
-            "unread_example": example,
+            "unread_lines": self._lines_not_understood(),
+            "unread_example": self._example(),
             "refused": self.arriving.refused,
             "lost_parts": self.lost_parts,
             "error": self._error,
@@ -126,9 +125,8 @@ class Tail:
             return
         began = time.monotonic()
         is_many = is_pattern(self.settings.path)
-        there = (
-            files(self.settings.path) if is_many else [self.settings.path]
-        )  # one that is named is waited for
+        # One that is named is waited for.
+        there = files(self.settings.path) if is_many else [self.settings.path]
         if self._is_first and self.settings.start == "end" and is_many:
             self._leave(there)
         self._closed_folder = closed_folder(self.settings.path) if is_many and not there else None
@@ -165,18 +163,21 @@ class Tail:
 
     def _tell(self, monotonic: float) -> None:
         """Warn of lines that are not understood, and say when there is nothing to follow."""
-        lines, example = self._not_understood()
+        lines = self._lines_not_understood()
         if lines > self._unread_lines:
             self._unread_lines = lines
-            self._unread.happened(monotonic, name=self.settings.source, lines=lines, example=example)
+            self._unread.happened(monotonic, name=self.settings.source, lines=lines, example=self._example())
         is_missing = self._error is None and not any(follow.is_open for follow in self._follows.values())
         if is_missing != self._is_missing:  # said once: it may be that it comes with its program
             self._is_missing = is_missing
             event = "tail.missing" if is_missing else "tail.missing.over"
             log.info(event, name=self.settings.source, path=str(self.settings.path))
 
-    def _not_understood(self) -> tuple[int, str]:
-        """Lines that no entry could be made of, and the latest, without what could be a secret."""
-        found = [follow.unread for follow in [*self._follows.values()]]
-        example = next((text for _, text in reversed(found) if text), "")
-        return self._unread_before + sum(lines for lines, _ in found), shown(example)
+    def _lines_not_understood(self) -> int:
+        """Lines that no entry could be made of."""
+        return self._unread_before + sum(follow.unread[0] for follow in [*self._follows.values()])
+
+    def _example(self) -> str:
+        """The latest of them, as it can be shown."""
+        examples = (follow.unread[1] for follow in reversed([*self._follows.values()]))
+        return shown(next(filter(None, examples), ""))
