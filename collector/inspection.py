@@ -97,7 +97,9 @@ def _hint(word: str) -> str:
 def _answer(target: targets.Target, job: dict[str, Any], spawner: Spawner, seconds: float) -> dict[str, Any]:
     path = targets.sqlite_path(target.database, target.cwd)
     if path is not None and not path.exists():
-        raise CollectorError(f"there is no file {path}")
+        raise CollectorError(
+            f"there is no file {path}", hint="look at the path, or name another with --database URL"
+        )
     try:
         password = targets.password(target)
     except targets.NoPassword as error:
