@@ -73,7 +73,10 @@ def slow(collector: Collector, recorder: Recorder, source: str) -> list[dict[str
 
 
 def check_nothing_stored_of(recorder: Recorder, *literals: str) -> None:
-    """Neither in the database with its write-ahead log nor in what the recorder says."""
+    """Neither in the database with its write-ahead log nor in what the recorder says.
+
+    A literal of hexadecimal digits must be long: five of them stand in one of some thousand ids by chance.
+    """
     files = [path for path in recorder.folder.iterdir() if path.is_file()]
     assert recorder.database in files
     assert recorder.log in files
