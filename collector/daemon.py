@@ -138,7 +138,7 @@ class Daemon:
     @contextmanager
     def _session(self, writer: Writer) -> Iterator[None]:
         """Its end is the writer's last step, since only then are the final counts known."""
-        origin = sessions.Origin(machine_id_hash(), boot_id(), __version__, os.getpid())
+        origin = sessions.Origin(machine_id_hash(), boot_id(), __version__, os.getpid(), os.uname().release)
         begun: sessions.Begun = writer.ask(
             "session.begin", sessions.begin(origin, self._started.wall_ms)
         ).wait(FIRST_COMMIT_SECONDS)

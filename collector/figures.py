@@ -19,6 +19,8 @@ def figure(column: Any, value: Any, now_ms: int) -> str:
     """A value of ``column``, a field of a record's model: ``41.8 s``, ``84.2 MB/s``, ``Tue 14:05:03``."""
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bytes):
+        return size(len(value))
     if isinstance(value, (bool, str)) or value is None:
         return _WORDS.get(value, str(value))
     if isinstance(column, Timestamp):

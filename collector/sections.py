@@ -11,7 +11,7 @@ import msgspec
 
 from collector import config_file
 from collector.convert import Section
-from collector.units import Duration
+from collector.units import Duration, Size
 
 Name = Annotated[
     str,
@@ -26,6 +26,7 @@ Thresholds = Annotated[
     dict[str, Duration],
     msgspec.Meta(description='a table of names and lengths of time, such as { report = "2s" }'),
 ]
+Share = Annotated[float, msgspec.Meta(ge=0.1, le=100, description="a number from 0.1 to 100")]
 Text = Annotated[str, msgspec.Meta(min_length=1, description="a text in quotes, not empty")]
 
 
@@ -86,6 +87,60 @@ class Summaries(Section, frozen=True, kw_only=True):
         """Each refresh reads the last seven days."""
         if not 60 <= self.every <= 86400:
             yield "every", "must lie between 1m and 1d"
+
+
+class Retention(Section, frozen=True, kw_only=True):
+    """``[retention]``: how long rows are kept, and how large all files together may become.
+
+    ``samples`` are the machine's and the recorder's own; ``kinds`` says otherwise of single kinds of
+    record. What is summed up over a day, alerts, changes, gaps and sessions stay for ever.
+    """
+
+    cap: Size = Size(500_000_000)
+    samples: Duration = Duration(14 * 86_400)
+    five_minutes: Duration = Duration(90 * 86_400)
+    hours: Duration = Duration(2 * 365 * 86_400)
+    runs: Duration = Duration(2 * 365 * 86_400)
+    reported: Duration = Duration(2 * 365 * 86_400)
+    kinds: Thresholds = msgspec.field(default_factory=dict)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Rows go only when what is kept of them stays; a file needs room for a few hours."""
+        if self.cap < 20_000_000:
+            yield "cap", "must be at least 20MB"
+        for key in ("samples", "runs", "reported", "five_minutes", "hours"):
+            if getattr(self, key) < 3600:
+                yield key, "must be at least 1h"
+        for name, age in self.kinds.items():
+            if age < 3600:
+                yield f"kinds.{name}", "must be at least 1h"
+        longest = max(self.samples, self.runs, self.reported, *self.kinds.values(), 0)
+        if longest > self.hours:
+            yield "hours", "must be at least as long as the rows themselves are kept"
+
+
+class Changed(Section, frozen=True, kw_only=True):
+    """``[changes]``: how often it is looked for them, and how small one may be to be told."""
+
+    every: Duration = Duration(60)
+    floor_percent: Share = 3.0
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """A look costs some milliseconds."""
+        if not 1 <= self.every <= 86_400:
+            yield "every", "must lie between 1s and 1d"
+
+
+class Alerting(Section, frozen=True, kw_only=True):
+    """``[alerts]``: a program that is told of each change of state, as JSON on its standard input."""
+
+    on_alert: tuple[Text, ...] = ()
+    timeout: Duration = Duration(10)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """It must not hang for long: one alert waits for the other."""
+        if not 0.1 <= self.timeout <= 300:
+            yield "timeout", "must lie between 100ms and 5m"
 
 
 class Log(Section, frozen=True, kw_only=True):

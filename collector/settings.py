@@ -15,11 +15,14 @@ from collector.pool_settings import PoolSettings
 from collector.registered import absolute_paths
 from collector.registry import nearest
 from collector.sections import (
+    Alerting,
+    Changed,
     Count,
     Log,
     Name,
     Processes,
     Recorder,
+    Retention,
     Runs,
     Sampling,
     Slow,
@@ -39,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling = Sampling()
     slow: Slow = Slow()
     summaries: Summaries = Summaries()
+    retention: Retention = Retention()
+    changes: Changed = Changed()
+    alerts: Alerting = Alerting()
     log: Log = Log()
     runs: Runs = Runs()
     workloads: tuple[WorkloadSettings, ...] = ()
@@ -61,6 +67,9 @@ SECTIONS: dict[str, type[Section]] = {
     "sampling": Sampling,
     "slow": Slow,
     "summaries": Summaries,
+    "retention": Retention,
+    "changes": Changed,
+    "alerts": Alerting,
     "log": Log,
     "runs": Runs,
 }
@@ -99,12 +108,13 @@ def load(
     cron_fault: Callable[[str], str | None] = lambda _: None,
     samplers: tuple[str, ...] = (),
     log_faults: registered.LogFaults = lambda _: iter(()),
+    records: tuple[str, ...] = (),
 ) -> Settings:
     """Find, read and check the config.
 
     ``kinds`` are the known workload kinds; ``cron_fault`` says what is wrong with a cron expression;
     ``samplers`` are the names that ``sampling.off`` may hold; ``log_faults`` is what a tail's format says
-    of it. Raises ConfigError with every fault.
+    of it; ``records`` are the kinds that ``retention.kinds`` may name. Raises ConfigError with every fault.
     """
     path = config_file.find(explicit)
     if path is None:
@@ -128,34 +138,48 @@ def load(
     tails = registered.tails(tables.get("tails", []), log_faults, folder, lines, found)
     pools = registered.pools(tables.get("pools", []), folder, lines, found)
     if samplers:
-        found += _unknown_samplers(tables.get("sampling"), samplers, lines)
+        off = _table(tables, "sampling").get("off")
+        found += _unknown(("sampling", "off"), off, "sampler", samplers, lines)
+    if records:
+        kinds_kept = [*_table(_table(tables, "retention"), "kinds")]
+        found += _unknown(("retention", "kinds"), kinds_kept, "kind of record with an age", records, lines)
     if found:
         raise ConfigError(str(path), sorted(found, key=lambda fault: (fault.line or 0, fault.key)))
     made: dict[str, Any] = {name: section for name, section in sections.items() if section is not None}
     return Settings(path=path, workloads=tuple(workloads), tails=tuple(tails), pools=tuple(pools), **made)
 
 
-def _unknown_samplers(sampling: object, samplers: tuple[str, ...], lines: Mapping[Key, int]) -> list[Problem]:
-    off = sampling.get("off") if isinstance(sampling, dict) else None
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = tables.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _unknown(
+    key: Key, names: object, what: str, known: tuple[str, ...], lines: Mapping[Key, int]
+) -> list[Problem]:
+    """Faults of names that nothing bears."""
     return [
         problem(
-            ("sampling", "off"),
-            f"no sampler is named {name!r}{nearest(name, samplers) or '; there are ' + ', '.join(samplers)}",
+            key,
+            f"no {what} is named {name!r}{nearest(name, known) or '; there are ' + ', '.join(known)}",
             lines,
             name,
         )
-        for name in (off if isinstance(off, list) else [])
-        if isinstance(name, str) and name not in samplers
+        for name in (names if isinstance(names, list) else [])
+        if isinstance(name, str) and name not in known
     ]
 
 
 __all__ = [
+    "Alerting",
+    "Changed",
     "Count",
     "Log",
     "Name",
     "PoolSettings",
     "Processes",
     "Recorder",
+    "Retention",
     "Runs",
     "Sampling",
     "Section",

@@ -5,19 +5,28 @@ from __future__ import annotations
 import math
 import re
 
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SECONDS = {
+    "us": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+    "w": 604800.0,
+    "y": 31_536_000.0,
+}
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 # Bounded, so that no setting is infinite or beyond what timers and calendars can hold.
 _LONGEST = 10 * 366 * 86400.0
 _LARGEST = 2**63 - 1
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|[smhdw])\s*")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|[smhdwy])\s*")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMG]i?B|B)")
 
 
 class Duration(float):
     """A length of time in seconds, written in configs as ``100ms``, ``5s``, ``1h30m``."""
 
-    allowed = "a length of time such as 100ms, 5s, 30m, 1h30m or 7d"
+    allowed = "a length of time such as 100ms, 5s, 30m, 1h30m, 7d or 2y"
 
     @classmethod
     def parse(cls, text: object) -> Duration:
@@ -63,7 +72,7 @@ def span(seconds: float) -> str:
     if seconds < 1:
         return f"{round(seconds * 1000, 6):.10g}ms"
     out, rest = "", round(seconds, 3)
-    for unit in "wdhm":
+    for unit in "ywdhm":
         n, rest = divmod(rest, _SECONDS[unit])
         out += f"{int(n)}{unit}" if n else ""
     rest = round(rest, 3)  # what is left of 1.1h is not 4.5e-13s

@@ -11,13 +11,13 @@ from collector import records  # noqa: F401  # announces the record kinds
 from collector.answers import indexed
 from collector.orm import peewee
 from collector.records.base import KINDS, Kind
-from collector.records.columns import Document, Flag, Real, Reference, Text, Timestamp, Whole
+from collector.records.columns import Bytes, Document, Flag, Real, Reference, Text, Timestamp, Whole
 
 PAGE = Path(__file__).parent / "records.md"
 
 TYPES = {
     peewee.AutoField: "whole number", Whole: "whole number", Timestamp: "time", Real: "number", Text: "text",
-    Flag: "true/false", Document: "JSON", Reference: "text",
+    Flag: "true/false", Document: "JSON", Reference: "text", Bytes: "bytes",
 }  # fmt: skip
 
 HEAD = """\

@@ -131,6 +131,17 @@ class Document(peewee.TextField):
         self.rules: dict[str, Any] = {}
 
 
+class Bytes(peewee.BlobField):
+    """Bytes that mean something to the recorder only."""
+
+    python_type = bytes
+
+    def __init__(self, help_text: str, *, unit: str = "", **options: Any) -> None:
+        super().__init__(help_text=help_text, **options)
+        self.unit = unit
+        self.rules: dict[str, Any] = {}
+
+
 class Reference(peewee.ForeignKeyField):
     """The key of the row in another table that this one belongs to, and goes with."""
 
@@ -151,6 +162,8 @@ def allowed(column: Any) -> str:
         words = "true or false"
     elif kind is str:
         words = _allowed_text(column, rules)
+    elif kind is bytes:
+        words = "bytes"
     elif isinstance(column, Document):
         words = f"a JSON object or list of at most {column.longest:,} characters"
     else:

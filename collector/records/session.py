@@ -21,6 +21,7 @@ class Session(Record):
     duplicate = Whole("records stored already", default=0)
     rejected = Whole("records refused or set aside", default=0)
     dropped = Whole("records lost, each with a reason in the log", default=0)
+    kernel = Text("release of the kernel", longest=200, null=True)
 
     class Meta:
         table_name = "recorder_sessions"

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Which machine, boot, version and process a session is."""
+    """Which machine, boot, version, process and kernel a session is."""
 
     machine_id: str
     boot_id: str
     version: str
     pid: int
+    kernel: str | None = None
 
 
 class Begun(NamedTuple):
@@ -49,8 +50,8 @@ def begin(origin: Origin, now_ms: int) -> Step:
                 (min(end_ms, now_ms), max(end_ms, now_ms)),
             )
         cursor = conn.execute(
-            "INSERT INTO recorder_sessions (machine_id, boot_id, version, pid, start_ms,"
-            " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
+            "INSERT INTO recorder_sessions (machine_id, boot_id, version, pid, kernel, start_ms,"
+            " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
             (*origin, now_ms),
         )
         return Begun(cursor.lastrowid or 0, unclean_since)

@@ -59,6 +59,8 @@ def values(column: Any) -> st.SearchStrategy[Any]:
         found = st.integers(rules["ge"], rules["le"])
     elif column.python_type is float:
         found = st.floats(rules["ge"], rules["le"])
+    elif column.python_type is bytes:
+        found = st.binary(max_size=30)
     elif isinstance(column, Document):
         found = st.dictionaries(st.text(TEXT, max_size=5), st.integers(-9, 9) | st.text(TEXT, max_size=5))
     elif "pattern" in rules:

@@ -27,7 +27,7 @@ every = "1m"
 seconds = "20m"
 """
 
-LENGTH = "a length of time such as 100ms, 5s, 30m, 1h30m or 7d"
+LENGTH = "a length of time such as 100ms, 5s, 30m, 1h30m, 7d or 2y"
 WORKLOAD = '[[workloads]]\nname = "a"\nkind = "fetch"\nurl = "http://127.0.0.1"\nevery = "1m"\n'
 
 
@@ -59,7 +59,7 @@ def test_the_refusal_counts_the_faults_and_says_what_to_do(config: Config) -> No
             "[zzz]\n",
             (
                 "line 1: zzz: unknown section; allowed are"
-                " collector, sampling, slow, summaries, log, runs, workloads, tails, pools"
+                " collector, sampling, slow, summaries, retention, changes, alerts, log, runs, workloads, tails, pools"
             ),
         ),
         ("[samplng]\n", "line 1: samplng: unknown section (did you mean 'sampling'?)"),

@@ -1,0 +1,29 @@
+"""Alerts: one row for each change of state, never one for each time it is looked at."""
+
+from collector.orm import peewee
+from collector.records.base import Document, Record, Text, Timestamp, kind
+
+STATES = ("slow", "over_budget", "failing", "got_slower", "got_faster", "recovered")
+
+
+@kind("alert", "answers", source="the recorder")
+class Alert(Record):
+    """Something went from one state to another."""
+
+    id = peewee.AutoField(help_text="counts up")
+    timestamp = Timestamp("when it did")
+    subject_kind = Text("workload, operation, query, inference, skill, benchmark or canary", longest=40)
+    subject = Text("what it is about", longest=500)
+    concern = Text("which of its states: slow, over_budget, failing or change", longest=20)
+    from_state = Text("the state before: ok or one of those below", longest=20)
+    to_state = Text(
+        "slow, over_budget, failing, got_slower, got_faster or recovered", longest=20, choices=STATES
+    )
+    details = Document("the figures behind it", null=True)
+
+    class Meta:
+        table_name = "alerts"
+
+
+Alert.add_index(Alert.timestamp, name="alerts_timestamp")
+Alert.add_index(Alert.subject, Alert.timestamp, name="alerts_subject")

@@ -1,0 +1,17 @@
+"""Hours whose rows were changed after they were rolled up."""
+
+from collector.orm import peewee
+from collector.records.base import Record, Text, Timestamp, kind
+
+
+@kind("rollup_stale", "recorder", source="the recorder")
+class RollupStale(Record):
+    """One hour of a kind of record to be rolled up once more: rows of it were updated or deleted."""
+
+    subject = Text("the kind of record", longest=80)
+    timestamp = Timestamp("when the hour begins")
+
+    class Meta:
+        table_name = "rollup_stale"
+        primary_key = peewee.CompositeKey("subject", "timestamp")
+        without_rowid = True
