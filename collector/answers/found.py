@@ -45,7 +45,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why, as far as the record shows it. ``sentence`` has the figures; ``evidence`` holds them for scripts."""
+    """Why, as far as the record shows it: a ``sentence`` with figures, and ``evidence`` for scripts."""
 
     verdict: Verdict
     sentence: str
