@@ -56,6 +56,14 @@ def at_minute(ms: int, now_ms: int) -> str:
     return _local(ms).strftime(_date_format(ms, now_ms) + "%H:%M")
 
 
+def between(from_ms: int, to_ms: int, now_ms: int) -> str:
+    """A stretch of time to the minute: ``12:40–13:05``, ``Tue 23:50–Wed 06:10``."""
+    start, end = at_minute(from_ms, now_ms), at_minute(to_ms, now_ms)
+    if _local(from_ms).date() == _local(to_ms).date():
+        end = end.split()[-1]
+    return f"{start}–{end}"
+
+
 def at_second(ms: int, now_ms: int) -> str:
     """A moment to the second, likewise: ``Tue 14:05:03``."""
     return _local(ms).strftime(_date_format(ms, now_ms) + "%H:%M:%S")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # What reading needs to know. A fault elsewhere in the config must not hide what is recorded, and
 # looking at workloads and samplers would cost more time than most answers.
 _NEEDED = ("collector", "slow")
-_HELPFUL = ("sampling",)
+_HELPFUL = ("sampling", "retention", "changes")
 _START = "start the recorder with `collector run`, or `collector service install`"
 
 

@@ -94,6 +94,11 @@ def duration(ms: float | None) -> str:
     return long_span(ms / 1000)
 
 
+def counted(count: int, what: str) -> str:
+    """How many there are of something: ``1 gap``, ``1,204 runs``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def long_span(seconds: float) -> str:
     """An age or uptime in at most two units: ``6 h 12 m``, ``3 d 4 h``, ``12 s``."""
     if seconds < 1:

@@ -81,6 +81,9 @@ FLOORS: dict[str, float] = {
     "health": 6.1,
     "api": 6.2,
     "keep": 6.1,
+    "holes": 6.1,
+    "looking": 6.15,
+    "alerts": 6.1,
     "refreshing": 6.1,
     "following": 6.1,
     # 7: when things run

@@ -13,6 +13,7 @@ from collector.answers import runs
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
 from collector.figures import figure
+from collector.holes import holes, say
 from collector.moments import at_second
 from collector.opened import opened
 from collector.options import limit_option, since_option
@@ -74,6 +75,9 @@ def command(
             whole = runs.count(database, name=name, since_ms=since, outcome=outcome) if cut else len(found)
         if not found:
             _refuse_unknown(name, database)
+        missing = (
+            "" if number or output else holes(database, since, None, (run["timestamp"] for run in found))
+        )
     if as_json:
         print_json(found)
     elif not found:
@@ -86,6 +90,7 @@ def command(
         print_table(COLUMNS, [_line(run, clock.now().wall_ms) for run in found])
         if whole > len(found):
             click.echo(f"{len(found):,} of {whole:,} runs: --limit N shows more")
+    say(missing, to_program=as_json)
 
 
 def _one(database: peewee.SqliteDatabase, number: int) -> Row:

@@ -13,6 +13,7 @@ from collector.answers.indexed import is_one
 from collector.by_kind import ByKind
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
+from collector.holes import holes, say
 from collector.layout import as_table, whole
 from collector.opened import opened
 from collector.options import limit_option, since_option, until_option
@@ -53,6 +54,12 @@ def command(
     with opened(config) as (_, database):
         found = rows.rows(database, kind, **asked, limit=limit)
         told = _how_many(database, kind, asked, len(found), limit)
+        moments = [row[kind.moment] for row in found] if kind.moment else []
+        missing = (
+            holes(database, since, until, filter(None, moments))
+            if found and not single and kind.name != "gap"
+            else ""
+        )
     if single and not found:
         raise UsageError(_no_such(kind, where), hint=f"`collector show {kind.name}` tells the newest")
     if as_json:
@@ -67,6 +74,7 @@ def command(
     else:
         print_table(*as_table(kind, found, clock.now().wall_ms))
         click.echo(told, nl=bool(told))
+    say(missing, to_program=as_json or as_csv)
 
 
 def _print_csv(kind: Kind, found: list[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from collector.answers.cached import Noted
 from collector.answers.summary import EVER, EXACT_ROWS, Window
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
+from collector.holes import holes, say
 from collector.moments import at_minute, at_second
 from collector.opened import opened, reading_settings
 from collector.options import Since, limit_option, until_option
@@ -84,6 +85,7 @@ def command(
         found = answer.rows
         if source is not None and not found:
             _refuse_unknown(source, database, noted)
+        missing = holes(database, since, until)
     if as_json:
         print_json(found[:limit])
     elif not found:
@@ -93,6 +95,7 @@ def command(
         _print_notes(
             found[:limit], before, now_ms, exact=answer.exact, limit=limit if len(found) > limit else None
         )
+    say(missing, to_program=as_json)
     if noted:
         from collector.keep import keep  # noqa: PLC0415  # of few rows there is nothing to keep
 

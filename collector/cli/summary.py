@@ -15,6 +15,7 @@ from collector.answers.cached import Noted
 from collector.answers.summary import EVER, EXACT_ROWS, Window, is_exact
 from collector.commands import config_option, json_option
 from collector.errors import UsageError
+from collector.holes import holes, say
 from collector.moments import when
 from collector.opened import opened
 from collector.options import limit_option, since_option, until_option
@@ -118,6 +119,7 @@ def command(
     with opened(config) as (settings, database):
         found = topics.summed_up(database, topic, window, noted, limit + 1)  # to see if there are more
         exact = is_exact(database, TOPICS[topic])
+        missing = holes(database, since, until) if found else ""
     if as_json:
         print_json(found[:limit])
     elif not found:
@@ -125,6 +127,7 @@ def command(
     else:
         _print(topic, found[:limit])
         _print_notes(exact=exact, limit=limit if len(found) > limit else None)
+    say(missing, to_program=as_json)
     if noted:
         from collector.keep import keep  # noqa: PLC0415  # of few rows there is nothing to keep
 

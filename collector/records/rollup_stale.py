@@ -13,5 +13,5 @@ class RollupStale(Record):
 
     class Meta:
         table_name = "rollup_stale"
-        primary_key = peewee.CompositeKey("subject", "timestamp")
+        primary_key = peewee.CompositeKey("timestamp", "subject")
         without_rowid = True

@@ -1,13 +1,14 @@
 """Series: what rollups are of, one row each."""
 
-from collector.records.base import Record, Text, Whole, kind
+from collector.orm import peewee
+from collector.records.base import Record, Text, kind
 
 
 @kind("series", "recorder", source="the recorder")
 class Series(Record):
     """One column of one kind of record, for one device, workload, model, skill or statement."""
 
-    id = Whole("its number in `rollups`", primary_key=True)
+    id = peewee.AutoField(help_text="its number in `rollups`")
     subject = Text("the kind of record, such as cpu or run", longest=80)
     column = Text("the column that is rolled up", longest=80)
     key = Text(

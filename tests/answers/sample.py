@@ -35,6 +35,8 @@ def value(column: Any, n: int, now_ms: int) -> Any:
     if isinstance(column, (Text, Reference)):
         choices = getattr(column, "one_of", ())
         return choices[n % len(choices)] if choices else TEXTS.get(column.column_name, "x") + f"{n}"
+    if column.python_type is bytes:
+        return bytes([n % 100])
     low, high = max(column.rules["ge"], 0), min(column.rules["le"], 100)
     return (low + (n * 7.25) % (high - low)) if isinstance(column, Real) else int(low + n % 90 + 1)
 

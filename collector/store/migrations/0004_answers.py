@@ -36,7 +36,7 @@ UP = (
     CREATE TABLE "rollup_stale" (
         "subject" TEXT NOT NULL,
         "timestamp" INTEGER NOT NULL,
-        PRIMARY KEY ("subject", "timestamp")
+        PRIMARY KEY ("timestamp", "subject")
     ) STRICT, WITHOUT ROWID
     """,
     """
