@@ -19,21 +19,20 @@ from collector.following import Following
 from collector.intake.changes import Changes
 from collector.intake.server import Server, Tasks
 from collector.intake.statements import Statements
+from collector.keeping import Keeping
 from collector.pace import Pace
 from collector.pools.pools import Pools
 from collector.pools.waiting import Waiting
 from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
-from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.sampling import Sampled
 from collector.schedule import LONGEST_SLEEP, Schedule
 from collector.settings import PoolSettings, Settings, WorkloadSettings, own_thresholds
 from collector.signals import Signals
 from collector.slow import SlowWarnings, Thresholds
-from collector.store import schema, sessions, upkeep
+from collector.store import schema, sessions
 from collector.store.buffer import Buffer
-from collector.store.cache import CLEAN_SECONDS
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
 from collector.store.texts import text_of
@@ -125,8 +124,8 @@ class Daemon:
         self.slow.texts.look_up = text_of(raw(database))
         self.writer = Writer(raw(database), self.buffer, self._timed, self._stored)
         self.writer.start()
-        self.refresher = Refresher(self.writer, self.settings, lambda: self.buffer.counts().received)
-        self.tails = Following(self.settings, self.buffer, self.refresher.known_statements)
+        self.keeping = Keeping(self.settings, self.writer, self.buffer, self.sampled.own_cost)
+        self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)
         try:
             yield self.writer
         finally:
@@ -151,14 +150,14 @@ class Daemon:
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Ends before the writer, so that a client is never told `committed` for what is not."""
-        statements = Statements(self.refresher.known_statements())
+        statements = Statements(self.keeping.refresher.known_statements())
         asks = {
             "status": lambda _: self.status(),
             "slow": self.slow.asked,
             "timings": lambda _: {"timings": self.timings.table()},
         }
         changes = Changes(self.writer, self.buffer, statements)
-        tasks: Tasks = {"change": changes, "cache": self.refresher.remember}
+        tasks: Tasks = {"change": changes, "cache": self.keeping.refresher.remember}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
         self.server.start()
         self.tails.start()
@@ -176,17 +175,13 @@ class Daemon:
             self._schedule(workload)
         for pool in self.settings.pools:
             self._look_at(pool)
-        self.schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
-        self.schedule.upkeep("summary", self.settings.log.summary, self._summarise)
-        self.schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
-        self.schedule.upkeep("summaries", self.settings.summaries.every, self.refresher.everything)
-        self.schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
+        self.keeping.schedule(self.schedule, self.settings)
         self.watch = Watch(clock.now(), STALL_SECONDS)
         self.schedule.start()
         try:
             yield
         finally:
-            self.refresher.stop()
+            self.keeping.stop()
             self.schedule.stop()
             self.children.stop_all()
             self.runs.wait_idle(RUNS_STOP_SECONDS)
@@ -275,10 +270,8 @@ class Daemon:
         for name in before:
             self.schedule.drop_workload(name)
         self._apply_pools(old.pools, new.pools)
-        self.refresher.settings = new
         self.tails.apply(new.tails)
-        self.schedule.upkeep("summary", new.log.summary, self._summarise)
-        self.schedule.upkeep("summaries", new.summaries.every, self.refresher.everything)
+        self.keeping.apply(new, self.schedule)
         self._register(new.workloads)
         logger.info("config.reloaded", path=str(new.path), workloads=len(new.workloads))
 
@@ -354,18 +347,3 @@ class Daemon:
         """A look at the machine a tick, so that a short run has a window to be judged in."""
         if self.settings.workloads:
             self.meter.note(self.meter.look())
-
-    def _checkpoint(self) -> None:
-        self.writer.ask("checkpoint", upkeep.checkpoint, transaction=False)
-
-    def _summarise(self) -> None:
-        counts, cost = self.buffer.counts(), self.sampled.own_cost()
-        flush_ms = self.writer.last_flush_ms
-        logger.info(
-            "samples.committed",
-            committed=counts.committed,
-            dropped=counts.dropped,
-            queued=counts.queued,
-            flush_ms=None if flush_ms is None else round(flush_ms, 2),
-            **cost,
-        )

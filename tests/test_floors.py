@@ -89,6 +89,7 @@ FLOORS: dict[str, float] = {
     # 7: when things run
     "schedule": 7.0,
     "sampling": 7.1,
+    "keeping": 7.1,
     "plan": 7.1,
     "config": 7.1,
     # 8: what begins and ends

@@ -1,0 +1,67 @@
+"""The upkeep of the record while it runs: what is due when, and what a new config changes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from collector import log
+from collector.refreshing import DIGEST_SECONDS, Refresher
+from collector.store import upkeep
+from collector.store.cache import CLEAN_SECONDS
+
+if TYPE_CHECKING:
+    from collector.schedule import Schedule
+    from collector.settings import Settings
+    from collector.store.buffer import Buffer
+    from collector.store.writer import Writer
+
+logger = log.get_logger("daemon")
+
+
+class Keeping:
+    """All that is done to the file beside writing records into it. ``own_cost`` is what the log tells.
+
+    ``settings`` are those at the start; `apply` hears of others.
+    """
+
+    def __init__(
+        self, settings: Settings, writer: Writer, buffer: Buffer, own_cost: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._writer, self._buffer, self._own_cost = writer, buffer, own_cost
+        self.refresher = Refresher(writer, settings, lambda: buffer.counts().received)
+
+    def schedule(self, schedule: Schedule, settings: Settings) -> None:
+        """Hand all of it to the scheduler."""
+        schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
+        schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
+        schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
+        self._schedule_set(schedule, settings)
+
+    def apply(self, settings: Settings, schedule: Schedule) -> None:
+        """Go on with other settings."""
+        self.refresher.settings = settings
+        self._schedule_set(schedule, settings)
+
+    def stop(self) -> None:
+        """Have what goes on end at its next step."""
+        self.refresher.stop()
+
+    def _schedule_set(self, schedule: Schedule, settings: Settings) -> None:
+        """What the config says how often."""
+        schedule.upkeep("summary", settings.log.summary, self._summarise)
+        schedule.upkeep("summaries", settings.summaries.every, self.refresher.everything)
+
+    def _checkpoint(self) -> None:
+        self._writer.ask("checkpoint", upkeep.checkpoint, transaction=False)
+
+    def _summarise(self) -> None:
+        counts, flush_ms = self._buffer.counts(), self._writer.last_flush_ms
+        logger.info(
+            "samples.committed",
+            committed=counts.committed,
+            dropped=counts.dropped,
+            queued=counts.queued,
+            flush_ms=None if flush_ms is None else round(flush_ms, 2),
+            **self._own_cost(),
+        )
