@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -101,7 +102,7 @@ def _imported(
     """Import one file and tell what became of it; a file that fails does not stop the next."""
     tally, error = Tally("imported"), ""
     try:
-        source = _source(file)
+        source = _source(file, form)
         with source.stream:
             (_import_log if form.is_log else _feed)(settings, form, options, source, tally)
     except UsageError:
@@ -145,11 +146,13 @@ def _batches(found: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _source(file: str) -> Source:
-    """The file, open. Raises CollectorError when it cannot be read."""
+def _source(file: str, form: Importer) -> Source:
+    """The file, open; a folder for a format that takes one. Raises CollectorError when it cannot be read."""
     if file == "-":
         return Source("stdin", open(0, "rb", closefd=False), clock.now().wall_ms)
     try:
+        if "folder" in form.takes and Path(file).is_dir():
+            return Source(file, BytesIO(), clock.now().wall_ms)
         stream = Path(file).open("rb")  # noqa: SIM115  # who imports from it closes it
     except OSError as error:
         raise CollectorError(f"{file}: {error.strerror or error}") from error
