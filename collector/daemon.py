@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from signal import SIGHUP
@@ -16,28 +16,25 @@ from collector import __version__, clock, log, systemd
 from collector.clock import Instant, Watch
 from collector.errors import ConfigError
 from collector.following import Following
+from collector.hearing import Hearing
 from collector.intake.changes import Changes
 from collector.intake.server import Server, Tasks
 from collector.intake.statements import Statements
 from collector.keeping import Keeping
 from collector.pace import Pace
 from collector.pools.pools import Pools
-from collector.pools.waiting import Waiting
 from collector.readings.power import on_battery
 from collector.readings.state import Meter
 from collector.records.gap import Gap
 from collector.sampling import Sampled
 from collector.schedule import LONGEST_SLEEP, Schedule
-from collector.settings import PoolSettings, Settings, WorkloadSettings, own_thresholds
+from collector.settings import PoolSettings, Settings, WorkloadSettings
 from collector.signals import Signals
-from collector.slow import SlowWarnings, Thresholds
 from collector.store import schema, sessions
 from collector.store.buffer import Buffer
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
-from collector.store.texts import text_of
 from collector.store.writer import Step, Writer
-from collector.timings import Timings
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
 from collector.workloads.spawn import Children
@@ -69,14 +66,13 @@ class Daemon:
         self._reload = reload
         self._started = clock.now()
         self.buffer = Buffer()
-        self.slow = SlowWarnings(Thresholds.of(settings.slow, own_thresholds(settings)))
-        self.timings = Timings()
+        self.hearing = Hearing(settings, self.buffer, umask)
         self.meter = Meter()
         self.children = Children(umask)
         self.pace = Pace(settings.sampling, on_battery)
         self.runs = Runs(self.buffer.put, self.children, self.meter, boot_id(), settings.slow.query)
         self.schedule = Schedule(settings.runs.parallel, self._missed, self._overlapped, self._look)
-        self.pools, self.waiting = Pools(self.buffer.put, self.children), Waiting()
+        self.pools = Pools(self.buffer.put, self.children)
         self.sampled = Sampled(
             settings, self.buffer, self.pace, lambda: self.writer.last_flush_ms, self._note
         )
@@ -121,8 +117,8 @@ class Daemon:
         for name in schema.prepare(database, path):
             logger.info("schema.upgraded", migration=name)
         self._inode = inode(path)
-        self.slow.texts.look_up = text_of(raw(database))
-        self.writer = Writer(raw(database), self.buffer, self._timed, self._stored)
+        self.hearing.begin(raw(database))
+        self.writer = Writer(raw(database), self.buffer, self.hearing.timed, self.hearing.stored)
         self.writer.start()
         self.keeping = Keeping(self.settings, self.writer, self.buffer, self.sampled.own_cost)
         self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)
@@ -130,7 +126,7 @@ class Daemon:
             yield self.writer
         finally:
             self.drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
-            self.slow.close()
+            self.hearing.close()
             if self.drained:
                 database.close()  # a hung writer still uses it: leave it to the end of the process
 
@@ -153,8 +149,7 @@ class Daemon:
         statements = Statements(self.keeping.refresher.known_statements())
         asks = {
             "status": lambda _: self.status(),
-            "slow": self.slow.asked,
-            "timings": lambda _: {"timings": self.timings.table()},
+            **self.hearing.asks(),
         }
         changes = Changes(self.writer, self.buffer, statements)
         tasks: Tasks = {"change": changes, "cache": self.keeping.refresher.remember}
@@ -216,7 +211,7 @@ class Daemon:
             if SIGHUP in came:
                 self.reload()
             watchdog.step(time.monotonic())
-            self.slow.step(time.monotonic())
+            self.hearing.slow.step(time.monotonic())
             refuse_replaced(self.settings.database, self._inode)
 
     def _stopping(self) -> None:
@@ -259,7 +254,7 @@ class Daemon:
         # What only a restart can change stays as it was, so that every later reload says so again.
         self.settings = new = msgspec.structs.replace(new, collector=old.collector, runs=old.runs)
         log.configure(new.log.level)
-        self.slow.set(Thresholds.of(new.slow, own_thresholds(new)))
+        self.hearing.apply(new)
         self.runs.slow_query = new.slow.query
         self.pace.sampling = new.sampling
         self.sampled.apply(new, self.schedule)
@@ -297,19 +292,11 @@ class Daemon:
             "samplers": self.sampled.health(),
             "next_runs": self.schedule.next_runs(),
             "tails": self.tails.health(),
-            "pools": self.pools.health(self.settings.pools, self.waiting.health(clock.now().wall_ms)),
+            "pools": self.pools.health(self.settings.pools, self.hearing.waiting.health(clock.now().wall_ms)),
             "config": str(self.settings.path) if self.settings.path else None,
         }
 
     # Small wires between the parts. -------------------------------------------------------------
-
-    def _timed(self, name: str, duration_ms: float, rows: int) -> None:
-        self.timings.heard(name, duration_ms, rows)
-        self.slow.own(name, duration_ms, rows)
-
-    def _stored(self, records: Sequence[msgspec.Struct]) -> None:
-        self.slow.stored(records)
-        self.waiting.stored(records, time.monotonic())
 
     def _look(self) -> None:
         self.step(clock.now())

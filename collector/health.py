@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from collector import __version__
-from collector.answers import status
+from collector.answers import standing, status
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError
 from collector.intake.tails.examples import not_understood
@@ -67,6 +67,7 @@ def _file(settings: Settings, now_ms: int) -> tuple[Document, list[str]]:
                 "machine": status.machine(database, now_ms),
                 "workloads": status.workloads(database),
                 "gaps": status.gaps(database, now_ms),
+                "alerts": standing.alerts(database),
                 **status.own_cost(database, now_ms),
             }, []
     except CollectorError as error:
@@ -104,6 +105,7 @@ def _document(
         "tails": running.get("tails", []),
         "pools": running.get("pools", []),
         "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
+        "alerts": told.get("alerts", []),
         "last_session": session or None,
     }
 

@@ -83,7 +83,8 @@ FLOORS: dict[str, float] = {
     "keep": 6.1,
     "holes": 6.1,
     "looking": 6.15,
-    "alerts": 6.1,
+    "alerts": 6.0,
+    "hearing": 6.2,
     "refreshing": 6.1,
     "following": 6.1,
     # 7: when things run

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from collector import clock, health
+from collector.answers import standing
 from collector.charts import sparkline
 from collector.commands import config_option, json_option
 from collector.moments import at_minute, when
@@ -18,6 +19,7 @@ from collector.units import ago, duration, long_span, percent, size
 
 Facts = list[tuple[str, list[str], str]]
 
+_MOST_ALERTS = 3
 _MOST_GAPS = 3
 _DOT = " · "
 
@@ -61,6 +63,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
         ("own cost", _cost(document), _DOT),
         ("machine", _machine(document), "   "),
         ("workloads", _workloads(document, now_ms), _DOT),
+        ("alerts", _alerts(document["alerts"], now_ms), _DOT),
         ("tails", _tails(document["tails"]), _DOT),
         ("pools", _pools(document["pools"]), _DOT),
         ("gaps", _gaps(document["gaps"], now_ms), ", "),
@@ -150,6 +153,16 @@ def _workloads(document: dict[str, Any], now_ms: int) -> list[str]:
         name = min(next_runs, key=lambda name: next_runs[name])
         parts.append(f"next: {name} {when(next_runs[name], now_ms)}")
     return parts
+
+
+def _alerts(alerts: list[dict[str, Any]], now_ms: int) -> list[str]:
+    """The newest few of what is not as it should be; nothing where all is well."""
+    newest = [
+        f"{printable(standing.in_words(row))} since {at_minute(row['since_ms'], now_ms)}"
+        for row in alerts[: -_MOST_ALERTS - 1 : -1]
+    ]
+    more = len(alerts) - len(newest)
+    return [*newest, *([f"{more} more: collector show alert"] if more else [])]
 
 
 def _tails(tails: list[dict[str, Any]]) -> list[str]:

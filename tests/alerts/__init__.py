@@ -1,0 +1,1 @@
+"""What is told once: states, their rows, and the program that hears of them."""

@@ -1,0 +1,107 @@
+"""Confirmed changes: got slower, got faster, and a slowdown that was mended."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.alerts.made import NOW_MS, Heard
+from tests.conftest import Store
+
+FIGURES = {"unit": "ms", "ratio": 1.25}
+
+
+def change(heard: Heard, *levels: float, unit: str = "ms") -> list[str]:
+    """Confirm a change from each level to the next; the states that were turned to."""
+    better = 1 if unit == "1/s" else -1
+    before = len(heard.told)
+    for i, (old, new) in enumerate(pairwise(levels)):
+        direction: Any = "faster" if (new - old) * better > 0 else "slower"
+        details = {"before": old, "after": new, "unit": unit}
+        heard.alerts.changed("workload", "unit-tests", direction, NOW_MS + i, details)
+    return [alert["to_state"] for alert in heard.told[before:]]
+
+
+@pytest.mark.parametrize(
+    ("levels", "states"),
+    [
+        ((41_800, 52_300), ["got_slower"]),
+        ((52_300, 41_800), ["got_faster"]),
+        ((40, 50, 41), ["got_slower", "recovered"]),
+        ((40, 50, 41.3), ["got_slower", "got_faster"]),
+        ((40, 50, 41.3, 40.5), ["got_slower", "got_faster", "recovered"]),
+        ((40, 50, 30), ["got_slower", "got_faster"]),
+        ((40, 50, 60, 50, 40), ["got_slower", "got_slower", "got_faster", "recovered"]),
+        ((40, 30, 40, 30), ["got_faster", "got_slower", "recovered"]),
+        ((40, 50, 40, 50), ["got_slower", "recovered", "got_slower"]),
+    ],
+)
+def test_a_slowdown_is_mended_where_the_level_before_it_is_back(
+    levels: tuple[float, ...], states: list[str]
+) -> None:
+    """Within 3 %; part of the way and beyond it are faster, not mended."""
+    assert change(Heard(), *levels) == states
+    assert change(Heard(), *(1000 / level for level in levels), unit="1/s") == states
+
+
+def test_each_row_begins_with_the_state_of_the_one_before() -> None:
+    """And ok where nothing was, or it was mended."""
+    heard = Heard()
+    change(heard, 40, 50, 60, 40, 30)
+    rows: list[Any] = heard.rows
+    assert [(row.concern, row.from_state, row.to_state) for row in rows] == [
+        ("change", "ok", "got_slower"),
+        ("change", "got_slower", "got_slower"),
+        ("change", "got_slower", "recovered"),
+        ("change", "ok", "got_faster"),
+    ]
+
+
+def test_what_is_slower_than_it_was_stands_until_it_is_mended() -> None:
+    """Since it got slower first."""
+    heard = Heard()
+    change(heard, 40, 50, 60, 50)
+    assert heard.alerts.standing() == [
+        {"subject_kind": "workload", "subject": "unit-tests", "state": "got_slower", "since_ms": NOW_MS}
+    ]
+    change(heard, 50, 40)
+    assert heard.alerts.standing() == []
+
+
+def test_the_sentence_has_both_levels() -> None:
+    """In the unit of the figure."""
+    heard = Heard()
+    change(heard, 41_800, 52_300, 41_900, 30_000)
+    change(heard, 51.25, 38, 1234, unit="1/s")
+    change(heard, 0, 3, unit="")
+    heard.alerts.changed("canary", "canary", "slower", NOW_MS, {})
+    assert heard.sentences == [
+        "unit-tests got slower: 41.8 s → 52.3 s (+25 %)",
+        "unit-tests is as fast as before again: 52.3 s → 41.9 s (-20 %)",
+        "unit-tests got faster: 41.9 s → 30.0 s (-28 %)",
+        "unit-tests got slower: 51.2/s → 38/s (-26 %)",
+        "unit-tests got faster: 38/s → 1,234/s (+3147 %)",
+        "unit-tests got slower: 0 → 3",
+        "canary got slower",
+    ]
+
+
+def test_without_figures_nobody_knows_whether_it_was_mended() -> None:
+    """It stands no longer all the same."""
+    heard = Heard()
+    heard.alerts.changed("workload", "a", "slower", NOW_MS, {})
+    assert len(heard.alerts.standing()) == 1
+    heard.alerts.changed("workload", "a", "faster", NOW_MS, {"after": float("nan")})
+    assert [alert["to_state"] for alert in heard.told] == ["got_slower", "got_faster"]
+    assert heard.alerts.standing() == []
+
+
+def test_a_name_that_is_too_long_is_cut(store: Store) -> None:
+    """Rather than lose the row."""
+    heard = Heard()
+    heard.alerts.changed("benchmark", "x" * 600, "slower", NOW_MS, FIGURES)
+    store.put(*heard.rows)
+    store.flush()
+    assert store.rows("SELECT length(subject) FROM alerts") == [(500,)]
