@@ -59,11 +59,13 @@ FLOORS: dict[str, float] = {
     "service": 2.1,
     "pace": 2.3,
     "tables": 2.3,
+    "timelines": 2.3,
     # 3 and 4: the kinds of record, and the file with its one writer
     "records": 3.0,
     "figures": 3.1,
     "row_lines": 3.1,
     "layout": 3.2,
+    "machine_table": 5.1,
     "store": 4.0,
     # 5: where records come from, and what humans see of them. The client is standard library only; the
     # server takes from it how long an address may be.

@@ -78,3 +78,43 @@ def test_between_two_ranks_it_is_interpolated() -> None:
     """As the exact percentiles are: half-way between one and a thousand."""
     (found,) = sketch.percentiles(sketched([1.0, 1000.0]), [0.5])
     assert found == pytest.approx(500.5, rel=sketch.ERROR)
+
+
+@given(st.floats(-1e15, 1e15), st.floats(-1e15, 1e15))
+def test_values_below_zero_have_buckets_of_their_own(one: float, other: float) -> None:
+    """The mirror image of those above it, in the order of the values, each within 1 %."""
+    low, high = sorted((one, other))
+    assert sketch.bucket_of(low) <= sketch.bucket_of(high)
+    found = sketch.value_of(sketch.bucket_of(low))
+    assert found == pytest.approx(low, rel=sketch.ERROR * (1 + 1e-9), abs=2 * sketch.SMALLEST)
+
+
+def test_a_percentile_of_frost_and_heat_lies_between_them() -> None:
+    """Half of the values are below zero."""
+    found = sketch.percentiles(sketched([-20.0, -10.0, 0.0, 10.0, 20.0]), [0, 0.25, 0.5, 1])
+    assert found == [pytest.approx(value, rel=sketch.ERROR) for value in (-20, -10, 0, 20)]
+
+
+counts = st.integers(1, 40) | st.integers(1, 5_000_000)
+
+
+@given(st.dictionaries(st.integers(-4000, 4000), counts, max_size=40))
+def test_a_packed_sketch_comes_back_as_it_was(buckets: Buckets) -> None:
+    """Bucket by bucket, and added to what is there."""
+    into = {5: 1}
+    sketch.merge_packed(into, sketch.pack(buckets))
+    sketch.merge(buckets, [(5, 1)])
+    assert into == buckets
+
+
+def test_a_packed_sketch_is_small() -> None:
+    """A byte a bucket where each has one value and they lie close together; and one for the first."""
+    assert len(sketch.pack({7 * i: 1 for i in range(50)})) == 51
+    assert sketch.pack({}) == b""
+
+
+@pytest.mark.parametrize("data", [b"\x00\x03", b"\xff"])
+def test_what_is_no_sketch_is_refused(data: bytes) -> None:
+    """It ends where a count should follow, or is no UTF-8."""
+    with pytest.raises(ValueError, match=r"cut off|utf-8"):
+        sketch.merge_packed({}, data)

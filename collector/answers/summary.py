@@ -18,7 +18,7 @@ from collector.orm import peewee
 from collector.store import digests
 from collector.store.digests import Digest, Figures, Key
 from collector.store.seen import Ends, ends
-from collector.store.stretches import Kept, behind, covering
+from collector.store.stretches import Kept, covering, loose
 from collector.store.topics import Topic
 
 EXACT_ROWS = 100_000
@@ -89,7 +89,7 @@ def _few(among: Ends) -> bool:
 def _add_stretches(
     database: peewee.SqliteDatabase, topic: Topic, parts: Parts, among: Ends, noted: Noted
 ) -> None:
-    """Full stretches by their digests, where no window cuts them, and the rows behind them."""
+    """Full stretches by their digests, where no window cuts them, and the rows around them."""
     kept = Kept(database, topic)
     todo = list(covering(among))
     while todo:
@@ -104,7 +104,8 @@ def _add_stretches(
             _add_rows(database, topic, touched, stretch.ends)
     noted.hits += kept.hits
     noted.made += kept.made
-    _add_rows(database, topic, parts, behind(among))
+    for rows in loose(among):
+        _add_rows(database, topic, parts, rows)
 
 
 def _add_rows(database: peewee.SqliteDatabase, topic: Topic, parts: Parts, among: Ends) -> None:

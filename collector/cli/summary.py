@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Say = Callable[[Any], str]
 
+MACHINE = "machine"
 TITLES = {"metric_type": "type", "metric_name": "name"}
 TIMES = ("avg", "min", "p50", "p95", "p99", "max")
 # Which go first where there is no room. Of pools and users the further columns matter more.
@@ -110,8 +111,12 @@ def command(
     skills       by skill         queries      by fingerprint
     pools        by pool          users        by user
     benchmarks   run against run  workloads    by workload
+    machine      by figure
     """
     _refuse(topic, compare, since, until)
+    if topic == MACHINE:
+        _machine(config, since, until, as_json=as_json)
+        return
     if compare:
         _compare(config, compare, as_json=as_json)
         return
@@ -135,12 +140,29 @@ def command(
 
 
 def _refuse(topic: str, compare: tuple[str, str] | None, since: int, until: int | None) -> None:
-    if topic not in TOPICS:
-        raise UsageError(f"no topic {topic!r}{nearest(topic, TOPICS)}", hint=f"there are {', '.join(TOPICS)}")
+    if topic not in (known := [*TOPICS, MACHINE]):
+        raise UsageError(f"no topic {topic!r}{nearest(topic, known)}", hint=f"there are {', '.join(known)}")
     if until is not None and until <= since:
         raise UsageError("--until lies before --since", hint="the window from the one to the other is empty")
     if compare and topic != "benchmarks":
         raise UsageError(f"{topic} cannot be compared run by run", hint="`summary benchmarks --compare A B`")
+
+
+def _machine(config: Path | None, since: int, until: int | None, *, as_json: bool) -> None:
+    """Another answer than the others: its figures are in units of their own."""
+    from collector.answers import machine  # noqa: PLC0415  # loads all kinds of record
+    from collector.machine_table import print_machine  # noqa: PLC0415  # as above
+
+    with opened(config) as (_, database):
+        found = machine.summed_up(database, since, clock.now().wall_ms + 1 if until is None else until)
+        missing = holes(database, since, until) if found else ""
+    if as_json:
+        print_json(found)
+    elif not found:
+        click.echo(f"no sample {'in that time' if since or until else 'yet'}: see `collector status`")
+    else:
+        print_machine(found)
+    say(missing, to_program=as_json)
 
 
 def _compare(config: Path | None, run_ids: tuple[str, str], *, as_json: bool) -> None:

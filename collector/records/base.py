@@ -163,6 +163,7 @@ class Kind:
     key: str = ""
     source: str = ""
     replaces: bool = False
+    per: tuple[str, ...] | None = None
 
     @property
     def table(self) -> str:
@@ -211,6 +212,11 @@ class Kind:
         )
 
     @cached_property
+    def is_sample(self) -> bool:
+        """Whether its rows are rolled up, and known by their moment instead of a number."""
+        return self.per is not None and not isinstance(self.model._meta.primary_key, peewee.AutoField)
+
+    @cached_property
     def moment(self) -> str | None:
         """The column that says when it was; None when there is none."""
         times = [column.column_name for column in self.columns if isinstance(column, Timestamp)]
@@ -235,6 +241,7 @@ def kind(
     arrive: Arrive | None = None,
     inputs: tuple[str, ...] = (),
     replaces: bool = False,
+    per: tuple[str, ...] | None = None,
 ) -> Callable[[M], M]:
     """Announce a model as the record kind ``name``; ``pushed`` ones may come from outside.
 
@@ -242,12 +249,18 @@ def kind(
     ``parts`` are records of other tables that come inside one of this kind, each under its name; the
     first column of each takes over the column ``key`` of this one. ``inputs`` are keys that ``arrive``
     makes columns of. ``replaces``: the first column is the key, and the newest row of a key stays.
+    ``per`` are the columns, its own or of the record it belongs to, apart by which its numbers are rolled
+    up; those of the machine are, all together, where it is left out, and others are not rolled up then.
     """
+    if per is None and family == "machine":
+        per = ()
 
     def announce(model: M) -> M:
         made_parts = tuple(_part(field, part, key) for field, part in (parts or {}).items())
         struct = _struct(name if pushed else None, model, made_parts)
-        made = Kind(name, family, model, struct, pushed, made_parts, arrive, inputs, key, source, replaces)
+        made = Kind(
+            name, family, model, struct, pushed, made_parts, arrive, inputs, key, source, replaces, per
+        )
         KINDS.add(name, made)
         KINDS_BY_MODEL[model] = made
         KINDS_BY_STRUCT[struct] = made

@@ -20,6 +20,8 @@ from collector.records.base import (
 from collector.records.columns import LONGEST_S
 
 _LONGEST_ID = 200
+# Columns of the run, of which its figures are.
+_PER = ("project_name", "benchmark_name")
 
 
 def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
@@ -68,7 +70,7 @@ def _share(help_text: str) -> Any:
     return Real(help_text, minimum=0, maximum=100)
 
 
-@kind("benchmark_performance", "reported", source="the sender")
+@kind("benchmark_performance", "reported", source="the sender", per=_PER)
 class Performance(Record):
     """How long a benchmark run took, and what it used."""
 
@@ -85,7 +87,7 @@ class Performance(Record):
         table_name = "benchmark_performance"
 
 
-@kind("benchmark_autonomy", "reported", source="the sender")
+@kind("benchmark_autonomy", "reported", source="the sender", per=_PER)
 class Autonomy(Record):
     """How far a benchmark run came without help."""
 
@@ -104,7 +106,7 @@ class Autonomy(Record):
         table_name = "benchmark_autonomy"
 
 
-@kind("benchmark_quality", "reported", source="the sender")
+@kind("benchmark_quality", "reported", source="the sender", per=_PER)
 class Quality(Record):
     """How good what a benchmark run made is."""
 
@@ -126,7 +128,7 @@ class Quality(Record):
         table_name = "benchmark_quality"
 
 
-@kind("benchmark_workflow", "reported", source="the sender")
+@kind("benchmark_workflow", "reported", source="the sender", per=_PER)
 class Workflow(Record):
     """How the work of a benchmark run went."""
 

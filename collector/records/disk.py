@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Real, Record, Text, Timestamp, kind
 
 
-@kind("disk", "machine", source="/proc/diskstats")
+@kind("disk", "machine", source="/proc/diskstats", per=("device",))
 class DiskSample(Record):
     """What one whole device (not a partition) moved since the sample before."""
 

@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Real, Record, Text, Timestamp, Whole, kind
 
 
-@kind("filesystem", "machine", source="statvfs(3) of the mounts that psutil lists")
+@kind("filesystem", "machine", source="statvfs(3) of the mounts that psutil lists", per=("mount",))
 class FilesystemSample(Record):
     """How full one mounted file system is."""
 

@@ -16,7 +16,7 @@ def _nearest(column: str, table: str) -> str:
     )
 
 
-@kind("inference", "reported", source="the sender", pushed=True)
+@kind("inference", "reported", source="the sender", pushed=True, per=("model_name", "task_type"))
 class Inference(Record):
     """One answer of a language model. Durations are in seconds, as its runtimes report them.
 

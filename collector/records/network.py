@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Real, Record, Text, Timestamp, kind
 
 
-@kind("network", "machine", source="/proc/net/dev")
+@kind("network", "machine", source="/proc/net/dev", per=("interface",))
 class NetworkSample(Record):
     """What one network interface moved since the sample before; loopback is left out."""
 

@@ -84,6 +84,7 @@ def _fingerprint(columns: dict[str, Any], sql: str, dialect: str, arrival: Arriv
     parts={"query": Query, "plan": QueryPlan},
     arrive=arrive,
     inputs=("sql", "dialect", "plan"),
+    per=("metric_type", "metric_name", "query_hash"),
 )
 class Operation(Record):
     """One timed operation. With it may come `sql` and `dialect`, and a `plan`: kept without literals."""

@@ -15,7 +15,15 @@ def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
         columns.setdefault("recorded_at", columns.pop("timestamp"))
 
 
-@kind("pool", "reported", source="the sender", pushed=True, arrive=arrive, inputs=("timestamp",))
+@kind(
+    "pool",
+    "reported",
+    source="the sender",
+    pushed=True,
+    arrive=arrive,
+    inputs=("timestamp",),
+    per=("pool_name", "database_name"),
+)
 class Pool(Record):
     """One look at a pool of database connections."""
 

@@ -4,7 +4,7 @@ from collector.orm import peewee
 from collector.records.base import Real, Record, Text, Timestamp, Whole, kind
 
 
-@kind("process", "machine", source="/proc/PID/stat and statm")
+@kind("process", "machine", source="/proc/PID/stat and statm", per=("name",))
 class ProcessSample(Record):
     """One of the processes that used most processor time or memory since the walk before.
 

@@ -3,7 +3,7 @@
 from collector.records.base import Real, Record, Timestamp, Whole, kind
 
 
-@kind("recorder", "recorder", source="the recorder's own counters, /proc/self")
+@kind("recorder", "recorder", source="the recorder's own counters, /proc/self", per=())
 class RecorderSample(Record):
     """What the recorder itself cost and how well it kept up since the sample before."""
 

@@ -1,7 +1,7 @@
 """Hours whose rows were changed after they were rolled up."""
 
 from collector.orm import peewee
-from collector.records.base import Record, Text, Timestamp, kind
+from collector.records.base import Record, Text, Timestamp, Whole, kind
 
 
 @kind("rollup_stale", "recorder", source="the recorder")
@@ -10,6 +10,7 @@ class RollupStale(Record):
 
     subject = Text("the kind of record", longest=80)
     timestamp = Timestamp("when the hour begins")
+    changes = Whole("how often rows of it were changed since it was rolled up", minimum=1)
 
     class Meta:
         table_name = "rollup_stale"

@@ -12,6 +12,7 @@ OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
     "workload",
     source="the runner's clock, wait4(2) and /proc/PID/io; reported ones: the sender",
     pushed=True,
+    per=("workload",),
 )
 class Run(Record):
     """One run of a workload, or of anything that was timed elsewhere and reported."""

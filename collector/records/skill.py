@@ -5,7 +5,7 @@ from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, k
 from collector.records.columns import LONGEST_MS
 
 
-@kind("skill", "reported", source="the sender", pushed=True)
+@kind("skill", "reported", source="the sender", pushed=True, per=("skill_id",))
 class Skill(Record):
     """One execution of a skill."""
 

@@ -37,6 +37,7 @@ NEVER_MS = 253_402_300_799_999  # the end of the year 9999, the last moment that
 _FORGET = """
     DELETE FROM query_cache WHERE id IN (
         SELECT id FROM query_cache WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)
+        AND cache_key NOT GLOB ?
     )
 """
 _COUNT_CHANGE = """
@@ -142,22 +143,43 @@ def clean(now_ms: int) -> Step:
     return step
 
 
-def forget(tag: str) -> Step:
+def forget(tag: str, besides: str = "") -> Step:
     """Take out all that was made of a table, and count the change; returns how many went.
 
-    Somebody may be at work on an answer that still saw the rows as they were, and have it kept after
-    this. It goes under a name with the count of before (see `changes`), which nobody asks for again.
+    What is called as the pattern ``besides`` says stays. Somebody may be at work on an answer that still
+    saw the rows as they were, and have it kept after this. It goes under a name with the count of before
+    (see `changes`), which nobody asks for again.
     """
 
     def step(conn: sqlite3.Connection) -> int:
-        cursor = conn.execute(_FORGET, (tag,))
-        key = changes_key(tag)
-        conn.execute(_COUNT_CHANGE, (key, key_hash(key), NEVER_MS))
+        cursor = conn.execute(_FORGET, (tag, besides))
+        count(conn, changes_key(tag))
         return int(cursor.rowcount)
 
     return step
 
 
+def forget_between(conn: sqlite3.Connection, first: str, behind: str) -> int:
+    """Take out all whose keys lie from ``first`` to before ``behind``; returns how many went."""
+    cursor = conn.execute("DELETE FROM query_cache WHERE cache_key >= ? AND cache_key < ?", (first, behind))
+    return int(cursor.rowcount)
+
+
+def count(conn: sqlite3.Connection, key: str) -> None:
+    """Count one more change under a key of `changes_key` or of `stretch_key`."""
+    conn.execute(_COUNT_CHANGE, (key, key_hash(key), NEVER_MS))
+
+
 def changes_key(table: str) -> str:
     """Under which name it is counted how often rows of a table were changed or deleted."""
     return f"changes of {table}"
+
+
+def stretch_key(table: str, number: int) -> str:
+    """The same of one stretch of its row numbers."""
+    return f"{stretches_key(table)}{number:08d}"
+
+
+def stretches_key(table: str) -> str:
+    """What the keys of all its stretches begin with."""
+    return f"{changes_key(table)} in stretch "

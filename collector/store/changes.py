@@ -15,9 +15,10 @@ import msgspec
 
 from collector.records.base import KINDS_BY_STRUCT, Kind
 from collector.sqlite import sqlite3
-from collector.store import cache
+from collector.store import stretches
 from collector.store.database import savepoint
 from collector.store.failures import REFUSALS, is_the_records_fault
+from collector.store.rollups import stale as rollups
 
 # A change is whole or nothing, so it cannot be cut into short steps: one of half a million rows would
 # hold up the writer for half a second, and so would one that looks for its rows in a whole table.
@@ -134,19 +135,22 @@ def _do_all(
     conn: sqlite3.Connection, steps: Sequence[Change], changed: list[int], is_late: Callable[[], bool]
 ) -> None:
     """Do each, and note what it changed; raises _Refusal when that is too much for one transaction."""
-    room, stale = MOST_ROWS, set[str]()
+    room, stale = MOST_ROWS, dict[str, set[int]]()
     for step in steps:
         if is_late():  # short statements end before SQLite asks
             raise _Refusal(_TOO_LONG)
         if isinstance(step, Create):
             changed.append(_create(conn, step.record))
             continue
-        room -= _counted(conn, step.where, room)
+        found = _found(conn, step.where, room)
+        room -= sum(found.values())
         changed.append(_update(conn, step) if isinstance(step, Update) else _delete(conn, step))
         if changed[-1]:
-            stale |= _touched(step)
+            for table in _touched(step):
+                stale.setdefault(table, set()).update(found if table == step.where.kind.table else ())
     for table in sorted(stale):
-        cache.forget(table)(conn)
+        stretches.forget(table, stale[table])(conn)
+        stretches.forget_answers(table)(conn)
 
 
 def _create(conn: sqlite3.Connection, record: msgspec.Struct) -> int:
@@ -159,6 +163,7 @@ def _create(conn: sqlite3.Connection, record: msgspec.Struct) -> int:
 
 def _update(conn: sqlite3.Connection, step: Update) -> int:
     condition, bound = step.where.sql()
+    rollups.mark(conn, step.where.kind, condition, bound, dict(step.values))
     into = ", ".join(f'"{name}" = ?' for name in step.values)
     sql = f'UPDATE "{step.where.kind.table}" SET {into} WHERE {condition}'  # noqa: S608  # only names of ours
     return int(conn.execute(sql, [*map(_stored, step.values.values()), *bound]).rowcount)
@@ -166,19 +171,24 @@ def _update(conn: sqlite3.Connection, step: Update) -> int:
 
 def _delete(conn: sqlite3.Connection, step: Delete) -> int:
     condition, bound = step.where.sql()
-    return int(conn.execute(f'DELETE FROM "{step.where.kind.table}" WHERE {condition}', bound).rowcount)  # noqa: S608  # only names of ours
+    rollups.mark(conn, step.where.kind, condition, bound)
+    deleted = int(conn.execute(f'DELETE FROM "{step.where.kind.table}" WHERE {condition}', bound).rowcount)  # noqa: S608  # only names of ours
+    rollups.settle(conn, step.where.kind)
+    return deleted
 
 
-def _counted(conn: sqlite3.Connection, where: Where, room: int) -> int:
-    """How many rows it is about; raises _Refusal when there is no room for so many."""
+def _found(conn: sqlite3.Connection, where: Where, room: int) -> dict[int, int]:
+    """How many rows it is about, by stretch; raises _Refusal when there is no room for so many."""
     condition, bound = where.sql()
-    inner = f'SELECT 1 FROM "{where.kind.table}" WHERE {condition} LIMIT ?'  # noqa: S608  # only names of ours
-    ((count,),) = conn.execute(f"SELECT count(*) FROM ({inner})", [*bound, room + 1]).fetchall()  # noqa: S608  # as above
-    if count > room:
+    number = "0" if where.kind.model._meta.without_rowid else "rowid"
+    inner = f'SELECT {number} AS number FROM "{where.kind.table}" WHERE {condition} LIMIT ?'  # noqa: S608  # only names of ours
+    by_stretch = f"SELECT number / ?, count(*) FROM ({inner}) GROUP BY 1"  # noqa: S608  # as above
+    found: dict[int, int] = dict(conn.execute(by_stretch, [stretches.ROWS, *bound, room + 1]).fetchall())
+    if sum(found.values()) > room:
         raise _Refusal(
             f"more than {MOST_ROWS:,} rows in one transaction: do it in slices by time (since_ms, until_ms)"
         )
-    return int(count)
+    return found
 
 
 def _touched(step: Update | Delete) -> set[str]:

@@ -2,21 +2,27 @@
 
 Four stretches side by side have one digest together, four such again, and so on: a million rows are six
 digests, not thirty.
+
+The name of a digest holds how often rows in its stretch were changed or deleted. So what is made of rows
+as they were before a change, and kept after it, lies under a name that nobody asks for again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from collector.log import get_logger
 from collector.orm import peewee, select
-from collector.store import digests
-from collector.store.cache import Entry, key_hash
+from collector.store import cache, digests
+from collector.store.cache import Entry, Step, key_hash
 from collector.store.digests import Digest
-from collector.store.seen import Ends, changes
-from collector.store.topics import Topic
+from collector.store.seen import Ends, changes_by_stretch, ends
+from collector.store.topics import DIGESTED, Topic
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
 
 log = get_logger("summaries")
 
@@ -49,17 +55,65 @@ class Stretch(NamedTuple):
 
 
 def covering(rows: Ends) -> Iterator[Stretch]:
-    """The fewest stretches that hold all full ones; the first may begin before the first row."""
-    at, end = rows.low // ROWS, (rows.high + 1) // ROWS
+    """The fewest stretches that hold all full ones."""
+    at, end = _full(rows)
     while at < end:
         level = max(n for n in range(WIDEST + 1) if at % WIDER**n == 0 and at + WIDER**n <= end)
         yield Stretch(level, at // WIDER**level)
         at += WIDER**level
 
 
-def behind(rows: Ends) -> Ends:
-    """The row numbers behind the last full stretch."""
-    return Ends((rows.high + 1) // ROWS * ROWS, rows.high)
+def loose(rows: Ends) -> list[Ends]:
+    """The row numbers before the first full stretch, and behind the last."""
+    at, end = _full(rows)
+    around = [Ends(rows.low, at * ROWS - 1), Ends(end * ROWS, rows.high)] if at < end else [rows]
+    return [part for part in around if part.low <= part.high]
+
+
+def _full(rows: Ends) -> tuple[int, int]:
+    """The first of the stretches whose rows are all there, and the one behind the last.
+
+    Row numbers begin with 1. Rows may be missing in between: whoever deletes them says so (`forget`).
+    """
+    return 0 if rows.low <= 1 else -(-rows.low // ROWS), (rows.high + 1) // ROWS
+
+
+def forget(table: str, numbers: Iterable[int]) -> Step:
+    """Take out the digests of stretches in which rows were changed or deleted, and count that.
+
+    ``numbers`` are row numbers divided by ``ROWS``. Digests of others stay. Returns how many went.
+    """
+    touched = set(numbers)
+
+    def step(conn: sqlite3.Connection) -> int:
+        for number in touched:
+            cache.count(conn, cache.stretch_key(table, number))
+        return sum(cache.forget_between(conn, name, name + "~") for name in _names(table, touched))
+
+    return step
+
+
+def forget_answers(table: str) -> Step:
+    """Take out what was made of all of a table, and count the change; digests of stretches stay."""
+    return cache.forget(table, f"summary * v{digests.VERSION} stretch *")
+
+
+def _names(table: str, numbers: set[int]) -> Iterator[str]:
+    """What the names of all digests begin with that rows of some stretches of ``table`` are in."""
+    wider = {Stretch(level, number // WIDER**level) for level in range(WIDEST + 1) for number in numbers}
+    for topic in DIGESTED:
+        if table == topic.table:
+            yield from (_name(topic, stretch) for stretch in wider)
+        elif numbers and table in topic.joined:
+            yield _prefix(topic)
+
+
+def _prefix(topic: Topic) -> str:
+    return f"summary {topic.name} v{digests.VERSION} stretch "
+
+
+def _name(topic: Topic, stretch: Stretch) -> str:
+    return f"{_prefix(topic)}{stretch.level}-{stretch.number:08d} after "
 
 
 class Kept:
@@ -68,17 +122,23 @@ class Kept:
     def __init__(self, database: peewee.SqliteDatabase, topic: Topic) -> None:
         self._database = database
         self._topic = topic
-        count = changes(database, *topic.tables)
-        self._prefix = f"summary {topic.name} v{digests.VERSION} after {count} changes stretch "
+        self._changes = changes_by_stretch(database, topic.table)
+        self._changes_joined = sum(
+            sum(changes_by_stretch(database, table).values()) for table in topic.joined
+        )
+        # After the changes. A stretch that was not full by then may be so by now, with rows that nobody
+        # counts: what was made of it is not kept.
+        self._last = (ends(database, topic.table) or Ends(0, 0)).high
         self._names = self._kept_names()
         self.hits: list[str] = []
         self.made: list[Entry] = []
 
     def missing(self, rows: Ends) -> Iterator[Stretch]:
         """The full stretches whose digests are not kept, smaller ones first."""
+        at, end = _full(rows)
         for level in range(WIDEST + 1):
-            wide = ROWS * WIDER**level
-            for number in range(-(-(rows.low // ROWS * ROWS) // wide), (rows.high + 1) // wide):
+            wide = WIDER**level
+            for number in range(-(-at // wide), end // wide):
                 if self._name(Stretch(level, number)) not in self._names:
                     yield Stretch(level, number)
 
@@ -103,7 +163,8 @@ class Kept:
         digest = self._of_parts(stretch) if stretch.level else self._of_rows(stretch)
         data = TOO_MUCH if digest is None else digests.dump(digest)
         took_ms = (time.perf_counter() - began) * 1000
-        self.made.append(Entry(name, data, self._topic.tables, took_ms, f"summary {self._topic.name}"))
+        if stretch.ends.high <= self._last:
+            self.made.append(Entry(name, data, self._topic.tables, took_ms, f"summary {self._topic.name}"))
         return digest
 
     def _of_rows(self, stretch: Stretch) -> Digest:
@@ -122,14 +183,18 @@ class Kept:
         return whole
 
     def _name(self, stretch: Stretch) -> str:
-        return f"{self._prefix}{stretch.level}-{stretch.number:08d}"
+        wide = WIDER**stretch.level
+        count = self._changes_joined + sum(
+            count for number, count in self._changes.items() if number // wide == stretch.number
+        )
+        return f"{_name(self._topic, stretch)}{count} changes"
 
     def _kept_names(self) -> set[str]:
         found = select(
             self._database,
             "SELECT cache_key FROM query_cache WHERE cache_key >= ? AND cache_key < ?",
-            self._prefix,
-            self._prefix + "~",
+            _prefix(self._topic),
+            _prefix(self._topic) + "~",
         )
         return {name for (name,) in found}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from collector import clock
 from collector.clock import Instant
 from collector.errors import CollectorError, DatabaseError
 from collector.log import Folded, get_logger
-from collector.records.base import KINDS_BY_STRUCT
+from collector.records.base import KINDS_BY_STRUCT, Kind
 from collector.records.gap import Gap
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
 from collector.store.database import savepoint, transaction
@@ -40,6 +40,8 @@ BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 
 Step = Callable[["sqlite3.Connection"], Any]
+# Hears of samples inside the transaction that stores them, as they are stored.
+Late = Callable[["sqlite3.Connection", Kind, Sequence[msgspec.Struct]], object]
 # Hears a step's result, or its error.
 Then = Callable[[Any, BaseException | None], None]
 
@@ -81,12 +83,18 @@ class Writer:
     """Owns the read-write connection from the moment it is given to it."""
 
     def __init__(
-        self, conn: sqlite3.Connection, buffer: Buffer, timed: Timed = nobody, stored: Stored = nobody
+        self,
+        conn: sqlite3.Connection,
+        buffer: Buffer,
+        timed: Timed = nobody,
+        stored: Stored = nobody,
+        late: Late = nobody,
     ) -> None:
         self._conn = conn
         self._buffer = buffer
         self._timed = timed
         self._stored = stored
+        self._late = late
         self._flight: Flight | None = None
         self._asked: deque[Asked] = deque()
         self._doing: Asked | None = None
@@ -307,6 +315,8 @@ class Writer:
                     return None
                 for part in kind.parts:
                     self._conn.executemany(*part.statement(records))
+                if kind.is_sample:
+                    self._late(self._conn, kind, records)
         return [Outcome(committed=len(flight.own)), *(Outcome(len(b.records)) for b in flight.batches)]
 
     def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
@@ -335,6 +345,8 @@ class Writer:
                 rejected.append((position, reason))
             committed += stored
             duplicate += not stored and not reason
+            if stored and KINDS_BY_STRUCT[type(record)].is_sample:
+                self._late(self._conn, KINDS_BY_STRUCT[type(record)], [record])
         return Outcome(committed, duplicate, tuple(rejected))
 
     def _insert(self, record: msgspec.Struct) -> tuple[str, int]:

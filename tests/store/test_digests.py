@@ -12,7 +12,7 @@ from collector import sketch
 from collector.store import digests, stretches
 from collector.store.digests import Digest, Figures
 from collector.store.seen import Ends
-from collector.store.stretches import Kept, Stretch, behind, covering
+from collector.store.stretches import Kept, Stretch, covering, loose
 from collector.store.topics import TOPICS, Topic
 from tests.answers.conftest import NOW
 from tests.answers.made import Made
@@ -117,16 +117,33 @@ def test_a_stretch_without_a_row_of_the_topic_is_nothing(made: Made) -> None:
     assert digests.load(TOPICS["users"], digests.dump(digest)) == digest
 
 
-@pytest.mark.parametrize(("low", "high"), [(1, 31), (1, 32), (0, 31), (5, 700), (40, 3000), (1, 10_000)])
-def test_stretches_cover_every_full_one_once(monkeypatch: pytest.MonkeyPatch, low: int, high: int) -> None:
-    """Without a gap, and what lies behind them is the rest."""
+@pytest.mark.parametrize(
+    ("low", "high", "first", "behind"),
+    [(1, 31, 0, 32), (1, 32, 0, 32), (5, 700, 32, 672), (32, 63, 32, 64), (40, 3000, 64, 2976),
+     (1, 10_000, 0, 9984)],
+)  # fmt: skip
+def test_stretches_cover_every_full_one_once(
+    monkeypatch: pytest.MonkeyPatch, low: int, high: int, first: int, behind: int
+) -> None:
+    """Without a gap, and what lies before and behind them is the rest."""
     monkeypatch.setattr(stretches, "ROWS", 32)
-    at = low // 32 * 32
+    at = first
     for stretch in covering(Ends(low, high)):
         assert stretch.ends.low == at
         at = stretch.ends.high + 1
-    assert behind(Ends(low, high)) == (at, high)
-    assert high - at < 31
+    assert at == behind
+    around = [row for part in loose(Ends(low, high)) for row in range(part.low, part.high + 1)]
+    assert around == [*range(low, first), *range(behind, high + 1)]
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (1, 30), (33, 63), (40, 90), (40, 64)])
+def test_where_no_stretch_is_full_all_rows_are_loose(
+    monkeypatch: pytest.MonkeyPatch, low: int, high: int
+) -> None:
+    """And each of them once."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    assert list(covering(Ends(low, high))) == []
+    assert loose(Ends(low, high)) == [(low, high)]
 
 
 def test_parts_make_up_the_whole() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from collector.store import cache, stretches, summaries
+from collector.records.base import KINDS
+from collector.store import cache, changes, stretches, summaries
+from collector.store.changes import Delete, Update, Where
 from collector.store.stretches import Kept
 from collector.store.topics import TOPICS
 from tests.answers.reported import add
@@ -33,12 +35,40 @@ def test_digests_are_made_once_and_smaller_ones_first(
 def test_digests_of_before_a_change_are_made_anew(
     refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They went with the table's tag, and their names are asked for no more."""
+    """That of the stretch, and the wider ones around it; all others stay."""
     monkeypatch.setattr(stretches, "ROWS", 32)
-    add(refreshed.made, "skills", 64)
+    add(refreshed.made, "skills", 32 * 16)
+    assert refreshed.now()["digests"] == 16 + 4 + 1
+    (before,) = refreshed.rows("SELECT count(*) FROM query_cache WHERE tags <> '[]'")
+    assert refreshed.ask("changes", stretches.forget("skill_metrics", [2, 2])) == 3
+    assert refreshed.now()["digests"] == 3
+    assert refreshed.rows("SELECT count(*) FROM query_cache WHERE tags <> '[]'") == [before]
+
+
+def test_changes_of_joined_rows_make_all_digests_anew(
+    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows which rows they belong to; that of another table does nothing."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    add(refreshed.made, "benchmarks", 70)
     assert refreshed.now()["digests"] == 2
-    refreshed.ask("changes", cache.forget("skill_metrics"))
+    refreshed.ask("changes", stretches.forget("benchmark_quality", [0]))
+    assert refreshed.now()["digests"] == 0
+    assert refreshed.ask("changes", stretches.forget("benchmark_performance", [0])) == 2
     assert refreshed.now()["digests"] == 2
+
+
+def test_answers_go_without_the_digests(refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made of all rows; digests of stretches that were not touched are as true as before."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    add(refreshed.made, "skills", 70)
+    assert refreshed.now()["digests"] == 2
+    whole = cache.Entry(
+        "summary skills saw skill_metrics 1-70", "[]", ("skill_metrics",), 60.0, "summary skills"
+    )
+    refreshed.ask("keep", cache.remember([whole], (), NOW))
+    assert refreshed.ask("changes", stretches.forget_answers("skill_metrics")) == 1
+    assert refreshed.now()["digests"] == 0
 
 
 def test_a_change_between_reading_and_keeping_leaves_no_stale_digest(
@@ -51,9 +81,36 @@ def test_a_change_between_reading_and_keeping_leaves_no_stale_digest(
     rows = stretches.Ends(1, 64)
     (first, *_) = kept.missing(rows)
     kept.digest(first)
-    refreshed.ask("changes", cache.forget("skill_metrics"))
+    refreshed.ask("changes", stretches.forget("skill_metrics", [0]))
     refreshed.ask("late", cache.remember(kept.kept(), (), NOW))
     assert first in set(Kept(refreshed.reader, TOPICS["skills"]).missing(rows))
+
+
+def test_row_numbers_that_begin_anew_bring_no_old_digest_back(
+    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table becomes empty and is filled again, and then a digest of its first life is kept."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    add(refreshed.made, "skills", 64)
+    kept = Kept(refreshed.reader, TOPICS["skills"])
+    kept.digest(stretches.Stretch(0, 1))
+    refreshed.made.conn.execute("DELETE FROM skill_metrics")
+    refreshed.ask("changes", stretches.forget("skill_metrics", [0, 1, 2]))
+    add(refreshed.made, "skills", 64, seed=2)
+    refreshed.ask("late", cache.remember(kept.kept(), (), NOW))
+    missing = set(Kept(refreshed.reader, TOPICS["skills"]).missing(stretches.Ends(1, 64)))
+    assert missing == {stretches.Stretch(0, 0), stretches.Stretch(0, 1)}
+
+
+def test_a_stretch_that_was_not_full_is_not_kept(
+    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its ends were read, its newest rows went, and then it was read: rows that come now are no changes."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    add(refreshed.made, "skills", 40)
+    kept = Kept(refreshed.reader, TOPICS["skills"])
+    kept.digest(stretches.Stretch(0, 1))
+    assert kept.kept() == []
 
 
 @pytest.mark.parametrize(
@@ -95,3 +152,26 @@ def test_a_topic_that_fails_does_not_stop_the_others(
     assert (done["digests"], done["failed"]) == (2, 2)
     failed = [event["topic"] for event in events() if event["event"] == "summaries.failed"]
     assert failed == ["user_summary", "skills"]
+
+
+def test_a_change_of_an_application_touches_the_stretches_of_its_rows(
+    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others keep their digests; a change of no row touches none."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    add(refreshed.made, "skills", 32 * 4)
+    assert refreshed.now()["digests"] == 4 + 1
+    where = [Where(KINDS["skill"], {"id": [40, 50]}), Where(KINDS["skill"], {"id": [999]})]
+    for condition, made_anew in zip(where, (1 + 1, 0), strict=True):
+        refreshed.ask("change", changes.apply([Update(condition, {"tokens_in": 7})]))
+        assert refreshed.now()["digests"] == made_anew
+    refreshed.ask("change", changes.apply([Delete(where[0]), Delete(Where(KINDS["skill"], {"id": 100}))]))
+    assert refreshed.now()["digests"] == 2 + 1
+
+
+def test_a_change_of_a_table_without_row_numbers_is_possible(refreshed: Refreshed) -> None:
+    """Nothing is digested of it."""
+    refreshed.made.conn.execute("INSERT INTO queries VALUES ('h', 1, 'generic', 'SELECT ?', NULL, 1)")
+    where = Where(KINDS["query"], {"query_hash": "h"})
+    done = refreshed.ask("change", changes.apply([Update(where, {"text": "SELECT 2"}), Delete(where)]))
+    assert done == changes.Done((1, 1))

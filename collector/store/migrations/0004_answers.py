@@ -22,7 +22,7 @@ UP = (
         "min" REAL,
         "max" REAL,
         "sketch" BLOB,
-        PRIMARY KEY ("series_id", "tier_s", "timestamp")
+        PRIMARY KEY ("tier_s", "timestamp", "series_id")
     ) STRICT, WITHOUT ROWID
     """,
     """

@@ -1,0 +1,1 @@
+"""Series for the benchmark of changes: generated, and recorded on a real machine."""

@@ -1,0 +1,79 @@
+"""A slow drift: a straight line of logarithms, which no number of levels describes honestly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import log
+
+from collector.answers.detection.logs import median
+from collector.answers.detection.noise import Noise
+
+BLOCKS = 24
+LEAST_RUNS = 16
+# A line is believed from so many squared standard errors on.
+CLEAR = 16.0
+# Preferred is what leaves less unexplained, each step and each line at its price; a line at a higher
+# one, because one step that takes a while looks much like it.
+STEP_COSTS, LINE_COSTS = 8.0, 16.0
+
+
+def slope_of(logs: Sequence[float]) -> float:
+    """The slope a run: median of those between blocks of runs (Theil 1950, Sen 1968).
+
+    Only blocks near each other are paired, so that a few steps do not tilt it.
+    """
+    n = len(logs)
+    blocks = min(BLOCKS, n // 4)
+    edges = [n * k // blocks for k in range(blocks + 1)]
+    middles = [(a + b - 1) / 2 for a, b in pairwise(edges)]
+    medians = [median(logs[a:b]) for a, b in pairwise(edges)]
+    return median(
+        [
+            (medians[j] - medians[i]) / (middles[j] - middles[i])
+            for i in range(blocks)
+            for j in range(i + 1, min(blocks, i + 1 + blocks // 3))
+        ]
+    )
+
+
+def slope_within(logs: Sequence[float], noise: Noise) -> float:
+    """The slope a run inside the segments of ``noise``, by least squares; outliers left out."""
+    products = squares = 0.0
+    usable = set(noise.usable)
+    for start, end in pairwise(noise.borders):
+        runs = [i for i in range(start, end) if i in usable]
+        if runs:
+            middle, level = sum(runs) / len(runs), sum([logs[i] for i in runs]) / len(runs)
+            products += sum([(i - middle) * (logs[i] - level) for i in runs])
+            squares += sum([(i - middle) ** 2 for i in runs])
+    return products / squares if squares > 0 else 0.0
+
+
+def without(logs: Sequence[float], slope: float) -> list[float]:
+    """The series with the line taken out, its middle where it was."""
+    middle = (len(logs) - 1) / 2
+    return [value - slope * (i - middle) for i, value in enumerate(logs)]
+
+
+def unexplained(noise: Noise) -> float:
+    """How badly levels describe the runs: twice the negative log-likelihood of AR(1) noise.
+
+    An outlier costs as much as a run that is three standard deviations off.
+    """
+    phi, innovation = noise.correlation, noise.variance * (1 - noise.correlation**2)
+    outliers = len(noise.logs) - sum(noise.kept)
+    return sum(noise.kept) * log(innovation) + outliers * (log(innovation) + 9) + log(1 - phi * phi)
+
+
+def is_clear(slope: float, flat: Noise, floor: float) -> bool:
+    """Whether a line of this slope stands out of the noise around it, and moves by more than ``floor``."""
+    n, phi = len(flat.logs), flat.correlation
+    error = 12 * flat.variance * (1 + phi) / (1 - phi) / n**3
+    return abs(slope) * n >= log(1 + floor) and slope * slope >= CLEAR * error
+
+
+def is_better(flat: Noise, level: Noise) -> bool:
+    """Whether the series is better told by a line and the steps of ``flat`` than by the steps of ``level``."""
+    spared = STEP_COSTS * (len(level.borders) - len(flat.borders))
+    return unexplained(level) - unexplained(flat) + spared > LINE_COSTS

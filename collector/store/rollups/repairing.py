@@ -1,0 +1,240 @@
+"""Hours whose rows were changed are rolled up once more: read over a connection that only reads.
+
+The writer takes the finished rows, some at a time, and only while the hour and the position of its kind are
+as they were when they were read; else it is read again, now or the next time. The mark of an hour goes
+last, so that what is cut short is done from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from collector.log import get_logger
+from collector.orm import peewee
+from collector.records.base import KINDS
+from collector.store.database import raw
+from collector.store.progress import position, rolled_up
+from collector.store.retention import names
+from collector.store.rollups import series
+from collector.store.rollups.groups import Cell, Groups, find, put
+from collector.store.rollups.part import Part, Row
+from collector.store.rollups.sources import Source, source_of
+from collector.store.rollups.tiers import DAY, FIVE_MINUTES, HOUR, begin
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3
+
+log = get_logger("rollups")
+
+TRIES = 3
+MOST_ROWS = 150  # that a step writes
+MOST_SERIES = 8  # whose hours and days a step works out: 36 rows each are read
+MOST_READ = 2_000  # rows that are held at a time
+
+Step = Callable[["sqlite3.Connection"], Any]
+Ask = Callable[[str, Step], Any]
+Stop = Callable[[], bool]
+T = TypeVar("T")
+
+
+class Seen(NamedTuple):
+    """An hour of a kind as it was read: its changes, and position of the kind and when it moved."""
+
+    subject: str
+    hour_ms: int
+    changes: int | None
+    position: int | None
+    moved_ms: int | None
+
+    @classmethod
+    def now(cls, conn: sqlite3.Connection, subject: str, hour_ms: int) -> Seen:
+        """As it is."""
+        about = "SELECT changes FROM rollup_stale WHERE subject = ? AND timestamp = ?"
+        changes = conn.execute(about, (subject, hour_ms)).fetchone()
+        moved = "SELECT position, timestamp FROM upkeep_positions WHERE name = ?"
+        place = conn.execute(moved, (rolled_up(subject),)).fetchone()
+        return cls(subject, hour_ms, changes and changes[0], *(place or (None, None)))
+
+    def holds(self, conn: sqlite3.Connection) -> bool:
+        """Whether it is so still."""
+        return Seen.now(conn, self.subject, self.hour_ms) == self
+
+
+class _Moved(Exception):
+    """What was read is old."""
+
+
+def repair(database: peewee.SqliteDatabase, ask: Ask, stop: Stop) -> int:
+    """Roll up all marked hours once more; how many. ``ask`` has the writer do a step and gives its result."""
+    conn, done = raw(database), 0
+    for subject, hour_ms in conn.execute("SELECT subject, timestamp FROM rollup_stale ORDER BY 2").fetchall():
+        if stop():
+            break
+        done += _repaired(conn, ask, subject, hour_ms)
+    return done
+
+
+def _repaired(conn: sqlite3.Connection, ask: Ask, subject: str, hour_ms: int) -> bool:
+    for _ in range(TRIES):
+        try:
+            _Hour(conn, ask, Seen.now(conn, subject, hour_ms)).repair()
+        except _Moved:
+            continue
+        return True
+    log.info("rollups.busy", kind=subject, hour=hour_ms)  # the next time
+    return False
+
+
+class _Hour:
+    """One hour of one kind."""
+
+    def __init__(self, conn: sqlite3.Connection, ask: Ask, seen: Seen) -> None:
+        self._conn, self._ask, self._seen = conn, ask, seen
+
+    def repair(self) -> None:
+        """Its 5 minutes from the rows, then its hours and days from what is finer, then the mark goes."""
+        source = source_of(KINDS[self._seen.subject].model) if self._seen.subject in KINDS else None
+        if source is not None and self._seen.position is not None and self._are_all_there():
+            for moment_ms in range(self._seen.hour_ms, self._seen.hour_ms + HOUR * 1000, FIVE_MINUTES * 1000):
+                self._five_minutes(source, moment_ms)
+            for numbers in _some(self._series(), MOST_SERIES):
+                self._do(_wider(numbers, self._seen.hour_ms))
+        self._do(self._unmark)
+
+    def _are_all_there(self) -> bool:
+        """Whether none of its rows is gone by age: then nothing better can be made than what there is."""
+        cut = position(self._conn, names.cut(self._seen.subject))
+        if cut is None or cut < self._seen.hour_ms:
+            return True
+        log.warning("rollups.rows_gone", kind=self._seen.subject, hour=self._seen.hour_ms)
+        return False
+
+    def _five_minutes(self, source: Source, moment_ms: int) -> None:
+        parts: dict[tuple[str, str], Part] = {}
+        bounds = (moment_ms, moment_ms + FIVE_MINUTES * 1000, self._seen.position)
+        for groups in _read(self._conn, source, bounds):
+            for column, key, _, part in groups.parts():
+                parts.setdefault((column, key), Part()).add(part)
+        for some in _some(parts.items(), MOST_ROWS):
+            rows = [(column, key, part.row()) for (column, key), part in some]
+            self._do(_put(source.name, moment_ms, rows))
+        for gone in _some(self._gone(moment_ms, {*parts}), MOST_ROWS):
+            self._do(_delete(gone))
+
+    def _gone(self, moment_ms: int, there: set[tuple[str, str]]) -> list[Cell]:
+        """The rows of 5 minutes of series that have nothing in them any more."""
+        found = self._conn.execute(
+            'SELECT "column", "key", series.id FROM rollups JOIN series ON series.id = series_id'
+            " WHERE tier_s = ? AND rollups.timestamp = ? AND subject = ?",
+            (FIVE_MINUTES, moment_ms, self._seen.subject),
+        ).fetchall()
+        return [
+            (FIVE_MINUTES, moment_ms, number) for column, key, number in found if (column, key) not in there
+        ]
+
+    def _series(self) -> list[int]:
+        """All series that have something in the hour, or had."""
+        hour_ms = self._seen.hour_ms
+        found = self._conn.execute(
+            "SELECT DISTINCT series_id FROM rollups JOIN series ON series.id = series_id WHERE subject = ?"
+            " AND (tier_s = ? AND rollups.timestamp >= ? AND rollups.timestamp < ?"
+            " OR tier_s = ? AND rollups.timestamp = ?)",
+            (self._seen.subject, FIVE_MINUTES, hour_ms, hour_ms + HOUR * 1000, HOUR, hour_ms),
+        )
+        return [number for (number,) in found]
+
+    def _do(self, step: Step) -> None:
+        """Have the writer do it, if nothing has moved meanwhile."""
+
+        def checked(conn: sqlite3.Connection) -> bool:
+            if not self._seen.holds(conn):
+                return False
+            step(conn)
+            return True
+
+        if not self._ask("rollups.repair", checked):
+            raise _Moved
+
+    def _unmark(self, conn: sqlite3.Connection) -> None:
+        about = (self._seen.subject, self._seen.hour_ms)
+        conn.execute("DELETE FROM rollup_stale WHERE subject = ? AND timestamp = ?", about)
+
+
+def _read(conn: sqlite3.Connection, source: Source, bounds: tuple[Any, ...]) -> Iterator[Groups]:
+    """The rows between two moments up to a place, some at a time."""
+    groups, width = Groups(source), 2 + len(source.key)
+    for row in conn.execute(source.between, bounds):
+        groups.add(row[1], row[2:width], row[width:])
+        if groups.rows >= MOST_READ:
+            yield groups
+            groups = Groups(source)
+    yield groups
+
+
+def _put(subject: str, moment_ms: int, rows: list[tuple[str, str, Row]]) -> Step:
+    """Rows of 5 minutes in place of what is there."""
+
+    def step(conn: sqlite3.Connection) -> None:
+        found: dict[Cell, Part] = {}
+        for column, key, row in rows:
+            cell = (FIVE_MINUTES, moment_ms, series.number(conn, subject, column, key))
+            found.setdefault(cell, Part()).add_row(row)
+        put(conn, ((cell, part.row()) for cell, part in found.items()))
+
+    return step
+
+
+def _delete(cells: list[Cell]) -> Step:
+    sql = "DELETE FROM rollups WHERE tier_s = ? AND timestamp = ? AND series_id = ?"
+    return lambda conn: conn.executemany(sql, cells)
+
+
+def _wider(numbers: list[int], hour_ms: int) -> Step:
+    """The hour from its 5 minutes and the day from its hours, of some series."""
+
+    def step(conn: sqlite3.Connection) -> None:
+        for number in numbers:
+            _widen(conn, number, hour_ms)
+
+    return step
+
+
+def _widen(conn: sqlite3.Connection, number: int, hour_ms: int) -> None:
+    day_ms = begin(hour_ms, DAY)
+    hours = _rows(conn, number, HOUR, range(day_ms, day_ms + DAY * 1000, HOUR * 1000))
+    day = find(conn, (DAY, day_ms, number))
+    are_all = sum(row[0] for row in hours.values()) == (day[0] if day else 0)
+    fine = _rows(conn, number, FIVE_MINUTES, range(hour_ms, hour_ms + HOUR * 1000, FIVE_MINUTES * 1000))
+    hours.pop(hour_ms, None)
+    if made := _store(conn, (HOUR, hour_ms, number), fine.values()):
+        hours[hour_ms] = made
+    if are_all:
+        _store(conn, (DAY, day_ms, number), hours.values())
+    else:  # some of its hours are gone by age
+        log.warning("rollups.hours_gone", series=number, day=day_ms)
+
+
+def _rows(conn: sqlite3.Connection, number: int, tier_s: int, moments: range) -> dict[int, Row]:
+    found = ((moment_ms, find(conn, (tier_s, moment_ms, number))) for moment_ms in moments)
+    return {moment_ms: row for moment_ms, row in found if row is not None}
+
+
+def _store(conn: sqlite3.Connection, cell: Cell, rows: Iterable[Row]) -> Row | None:
+    """Store what some rows are together; where there is none, what stands there goes."""
+    part = Part()
+    for row in rows:
+        part.add_row(row)
+    if not part.count:
+        _delete([cell])(conn)
+        return None
+    made = part.row()
+    put(conn, [(cell, made)])
+    return made
+
+
+def _some(items: Iterable[T], count: int) -> Iterator[list[T]]:
+    left = iter(items)
+    while some := list(islice(left, count)):
+        yield some

@@ -1,0 +1,228 @@
+"""``collector changes``: what people and scripts see of it, and what it says to wrong words."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from collector.answers.gaps import SHORTEST_MS
+from collector.store.lock import InstanceLock
+from collector.terminal import display_width
+from tests.answers.made import DAY, HOUR, MINUTE, Made
+from tests.cli.conftest import Call, plain
+
+NOISE = random.Random(5)
+COMMIT = "3f9c2ab" + 33 * "0"
+
+
+def ran(made: Made, name: str, *levels: tuple[int, float], every_ms: int = HOUR, **columns: object) -> None:
+    """Runs so far apart, the last one just now: so many on each level, with 1 % of noise."""
+    values = [level * NOISE.lognormvariate(0, 0.01) for runs, level in levels for _ in range(runs)]
+    for i, value in enumerate(reversed(values)):
+        made.run(name, i * every_ms, value, **columns)
+
+
+@pytest.fixture
+def changed(made: Made) -> Made:
+    """One that got slower and one that got faster, a canary, and two of which little is known."""
+    for i in range(60):
+        commit, wall_ms = (COMMIT, 52_300.0) if i < 19 else ("a" * 40, 41_800.0)
+        wall_ms *= NOISE.lognormvariate(0, 0.01)
+        made.run("unit-tests", i * HOUR, wall_ms, git_commit=commit, git_dirty=False, others_percent=4.0)
+    ran(made, "open-orders", (40, 9.8), (12, 3.1))
+    ran(made, "canary", (60, 100.0), workload_kind="reference")
+    ran(made, "notes", (5, 10.0))
+    ran(made, "e2e", (3, 10.0))
+    return made
+
+
+def test_each_change_is_told_in_two_lines(changed: Made, call: Call) -> None:
+    """What, how much, since when and why; then how it looked, and the sentence."""
+    said = call("changes")
+    assert said.code == 0
+    faster, picture, slower, below, summary = said.lines
+    assert re.match(
+        r"FASTER  open-orders  9\.\d\d ms → 3\.\d\d ms  -68 %  \(-\d+…-\d+\)  since \S.*  12 runs ", faster
+    )
+    assert re.match(r"SLOWER  unit-tests   4\d\.\d s → 5\d\.\d s  +\+2\d %  .*19 runs  code +#\d$", slower)
+    assert re.match(r" {8}[▁▂▃▄▅▆▇█]{11}│[▁▂▃▄▅▆▇█]{11}   \S", picture)
+    assert "first seen in 3f9c2ab" in below
+    assert summary == "5 subjects looked at · 2 too few runs (notes: 5 of 8, e2e: 3 of 8)"
+
+
+def test_scripts_get_every_figure(changed: Made, call: Call) -> None:
+    """The newest change first; moments and times in milliseconds."""
+    faster, slower = call("changes", "--json").json
+    assert (faster["subject"], slower["subject"]) == ("open-orders", "unit-tests")
+    assert {
+        "id", "subject", "metric", "at", "before_ms", "after_ms", "ratio", "interval", "runs", "first_commit",
+        "cause", "sentence", "subject_kind", "state", "unit", "before", "after", "before_p95", "after_p95",
+        "noisy_left_out", "evidence", "accepted", "note",
+    } <= slower.keys()  # fmt: skip
+    assert (slower["first_commit"], slower["cause"], slower["runs"]) == (COMMIT, "code", [41, 19])
+    assert slower["at"] == changed.now_ms - 18 * HOUR
+
+
+def test_a_number_stays_from_one_call_to_the_next(changed: Made, call: Call) -> None:
+    """Without a recorder the command stores what it found; new runs are seen at once."""
+    first = {row["subject"]: row["id"] for row in call("changes", "--json").json}
+    ran(changed, "unit-tests", (1, 52_300.0))
+    ran(changed, "notes", (30, 10.0), (12, 20.0), every_ms=MINUTE)
+    second = {row["subject"]: row["id"] for row in call("changes", "--json").json}
+    assert first.items() < second.items()
+    assert call("changes", "--subject", "unit-tests", "--json").json[0]["runs"] == [41, 20]
+
+
+def test_while_somebody_else_writes_nothing_is_stored_but_all_is_shown(
+    changed: Made, call: Call, database: Path
+) -> None:
+    """A recorder looks by itself within the minute; then the changes have their numbers."""
+    lock = InstanceLock(database)
+    lock.acquire("collector run")
+    rows = call("changes", "--json").json
+    lock.release()
+    assert [(row["id"], row["subject"]) for row in rows] == [(None, "open-orders"), (None, "unit-tests")]
+    assert changed.conn.execute("SELECT count(*) FROM changes").fetchall() == [(0,)]
+
+
+def test_a_provisional_one_says_how_many_runs_bear_it(made: Made, call: Call) -> None:
+    """Of how many it takes."""
+    ran(made, "unit-tests", (30, 40.0), (5, 130.0))
+    head, below, _ = call("changes").lines
+    assert re.search(r"  ×3\.[23]  \(3\.\d…3\.\d\)  since ", head)
+    assert "provisional, 5 of 8 runs; " in below
+
+
+def test_what_shows_only_on_a_busy_machine_says_so(made: Made, call: Call) -> None:
+    """Whoever reads it should look at the machine first."""
+    ran(made, "unit-tests", (30, 40.0), every_ms=HOUR)
+    made.now_ms += HOUR
+    ran(made, "unit-tests", (9, 60.0), every_ms=MINUTE, noisy=True)
+    assert "seen only in runs on a busy machine" in call("changes").out
+
+
+def test_only_what_changed_in_the_window_is_shown(changed: Made, call: Call) -> None:
+    """What is older is kept."""
+    assert [row["subject"] for row in call("changes", "--since", "15h", "--json").json] == ["open-orders"]
+    assert len(call("changes", "--since", "2d", "--json").json) == 2
+
+
+def test_an_accepted_change_is_shown_no_more(changed: Made, call: Call) -> None:
+    """But for those who ask for all; its note stands with it."""
+    number = call("changes", "--subject", "unit-tests", "--json").json[0]["id"]
+    said = call("changes", "accept", str(number), "--note", " more fixtures ")
+    assert re.fullmatch(r"accepted unit-tests: 4\d\.\d s → 5\d\.\d s is the new normal", said.lines[0])
+    assert [row["subject"] for row in call("changes", "--json").json] == ["open-orders"]
+    assert "accepted" in (shown := call("changes", "--all").out)
+    assert ": more fixtures; first seen in" in shown
+    again = call("changes", "accept", str(number), "--note", "again")
+    assert (again.code, f"change {number} is accepted already" in again.err) == (1, True)
+    alone = call("changes", "--subject", "unit-tests").lines[0]
+    assert alone == "no change in that time but 1 that --all shows: accepted, or not borne out since"
+
+
+def test_one_is_shown_with_every_figure_behind_it(changed: Made, call: Call) -> None:
+    """As a table; what is not known is named at the end."""
+    number = call("changes", "--subject", "unit-tests", "--json").json[0]["id"]
+    said = call("changes", "show", str(number))
+    assert said.lines[0].startswith("SLOWER  unit-tests")
+    assert "  runs        41 before, 19 after" in said.lines
+    table = [line.split() for line in said.lines]
+    assert ["figure", "before", "after", "moved"] in table
+    assert ["git", "commit", "aaaaaaaaaaaa", "3f9c2ab00000", "yes"] in table
+    assert ["others", "percent", "4.0", "%", "4.0", "%", "no"] in table
+    assert said.lines[-1].startswith("  not known   ")
+    assert call("changes", "show", str(number), "--json").json["subject"] == "unit-tests"
+
+
+def test_a_terminal_of_80_columns_is_not_overrun(changed: Made, terminal: Call) -> None:
+    """What people can do without gives way; the sentence goes on below."""
+    said = terminal("changes")
+    assert (said.code, said.err) == (0, "")
+    lines = plain(said.out).splitlines()
+    assert max(map(display_width, lines)) <= 80
+    assert lines[0].startswith("FASTER  open-orders  9.")
+    assert "\x1b[31mSLOWER\x1b[0m" in said.out
+
+
+def test_drifting_and_daily_subjects_are_named(made: Made, call: Call) -> None:
+    """They changed, but at no one moment."""
+    made.conn.executemany(
+        "INSERT INTO upkeep_positions VALUES (?, ?, ?)",
+        [
+            ("look workload wall_ms nightly job", -3, made.now_ms),
+            ("look skill execution_ms s", -2, made.now_ms),
+        ],
+    )
+    assert call("changes").lines == [
+        "no lasting change in that time: look further back with --since 90d",
+        "2 subjects looked at · drifting: s · by the time of day: nightly job",
+    ]
+
+
+def test_a_gap_in_the_window_is_told(changed: Made, call: Call) -> None:
+    """Nothing was recorded then, so nothing can be said of it."""
+    changed.gap(2 * HOUR, 2 * HOUR - 2 * SHORTEST_MS, "suspend")
+    assert " · 1 gap in the window: suspend " in call("changes").lines[-1]
+    assert "1 gap in the window" in call("changes", "--json").err
+
+
+def test_nothing_says_what_to_do_next(made: Made, call: Call) -> None:
+    """With no run at all, and with runs that did not change."""
+    assert call("changes").out.startswith("nothing is recorded yet that could get slower: time something")
+    assert call("changes", "--json").json == []
+    ran(made, "unit-tests", (30, 40.0))
+    said = call("changes")
+    assert said.lines[0] == "no lasting change in that time: look further back with --since 90d"
+    assert said.lines[1] == "1 subject looked at"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--since", "2999-01-01"), 2, "lies in the future"),
+        (("--since", "yesterday"), 2, "a length of time such as 7d"),
+        (("--subject", "unit-test"), 2, "nothing is named 'unit-test' (did you mean 'unit-tests'?)"),
+        (("--subject", "xyz"), 2, "there are canary, e2e, notes, open-orders, unit-tests"),
+        (("show", "99"), 2, "there is no change 99"),
+        (("show", "x"), 2, "'x' is not a valid integer"),
+        (("show", str(2**63)), 2, "is not in the range"),
+        (("accept", "99", "--note", "x"), 2, "there is no change 99"),
+        (("accept", "1"), 2, "Missing option '--note'"),
+        (("accept", "1", "--note", "  "), 2, "note: must say why, it cannot be empty"),
+        (("accept", "1", "--note", 2_001 * "x"), 2, "note: must be a text of at most 2,000 characters"),
+    ],
+)
+def test_wrong_words_are_refused(
+    changed: Made, call: Call, words: tuple[str, ...], code: int, said: str
+) -> None:
+    """With what is allowed, or what it may have been meant to be."""
+    call("changes")
+    refused = call("changes", *words)
+    assert (refused.code, refused.out) == (code, "")
+    assert said in re.sub(r"\s+", " ", refused.err)
+
+
+def test_without_a_record_it_says_how_to_begin(call: Call) -> None:
+    """As every command that reads."""
+    said = call("changes")
+    assert (said.code, "nothing is recorded yet" in said.err) == (1, True)
+
+
+def test_costs_are_dearer_and_not_slower(made: Made, call: Call) -> None:
+    """Money is no time."""
+    for i in range(40):
+        run = {"run_id": str(i), "timestamp": made.now_ms - i * DAY // 8, "cost": 0.4 if i < 12 else 0.2}
+        made.conn.execute(
+            "INSERT INTO benchmark_runs (run_id, timestamp, project_name, benchmark_name, version,"
+            " created_at) VALUES (:run_id, :timestamp, 'p', 'b', '1', 1)", run,
+        )  # fmt: skip
+        made.conn.execute(
+            "INSERT INTO benchmark_performance (run_id, total_time_seconds, token_usage_total,"
+            " api_calls_count, api_calls_cost) VALUES (:run_id, 60, 1, 1, :cost)", run,
+        )  # fmt: skip
+    assert call("changes").lines[0].startswith("DEARER  p · b  0.2 → 0.4  +100 % ")
+    assert call("changes", "--json").json[0]["before_ms"] is None

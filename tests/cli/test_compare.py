@@ -1,0 +1,240 @@
+"""``collector compare``: a table, and an exit status for CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.sqlite import sqlite3
+from collector.terminal import display_width
+from tests.answers.made import DAY, HOUR, MINUTE, Made
+from tests.cli.conftest import Call, plain
+
+ONE, TWO = "3f9c2ab" + "0" * 33, "77aa001" + "1" * 33
+
+
+def times(made: Made, name: str, took_ms: float, ago: int, count: int = 10, **columns: object) -> None:
+    """So many runs, a minute apart."""
+    made.conn.execute("BEGIN")
+    for n in range(count):
+        made.run(name, ago + n * MINUTE, took_ms * (1 + n % 5 / 100), **columns)
+    made.conn.execute("COMMIT")
+
+
+@pytest.fixture
+def two_commits(made: Made) -> Made:
+    """Tests that got slower with the second commit, and a lint that did not."""
+    times(made, "unit-tests", 40_000.0, DAY, git_commit=ONE, git_dirty=False)
+    times(made, "unit-tests", 50_000.0, HOUR, git_commit=TWO, git_dirty=False)
+    times(made, "lint", 900.0, DAY, git_commit=ONE, git_dirty=False)
+    times(made, "lint", 900.0, HOUR, git_commit=TWO, git_dirty=False)
+    made.run("unit-tests", MINUTE, 99_000.0, git_commit=TWO, git_dirty=False, noisy=True)
+    made.run("e2e", HOUR, git_commit=ONE, git_dirty=False)
+    return made
+
+
+def test_what_got_slower_comes_first_and_exits_with_one(two_commits: Made, call: Call) -> None:
+    """Medians, p95, the change with its interval, and what was left out."""
+    said = call("compare", "3f9c2ab", "77aa001")
+    assert (said.code, said.err) == (1, "")
+    title, head, slower, same, *rest = said.lines
+    assert title == "before: 3f9c2ab · after: 77aa001"
+    assert head.split("  ")[0] == "verdict"
+    assert slower.startswith("slower   unit-tests  workload  40.8 s  51.0 s      41.6 s     52.0 s  +25 % (")
+    assert slower.endswith("  10 / 10")
+    assert same.startswith("same     lint        workload  918 ms  918 ms")
+    assert rest == [
+        "2 subjects compared: 1 slower, 1 same",
+        "left out after: 1 noisy",
+        "only before: e2e",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("commit:3f9c2ab", "commit:77aa001"), 1),
+        (("commit:77aa001", "commit:3f9c2ab"), 0),
+        (("3f9c2ab", "77aa001", "--workload", "lint"), 0),
+        (("3f9c2ab", "77aa001", "--subject", "lint"), 0),
+        (("3f9c2ab", "77aa001", "--floor", "30"), 0),
+        (("2d..3h", "3h.."), 1),
+        (("window:2d..3h", "commit:77aa001", "--workload", "unit-tests"), 1),
+        (("name:lint", "name:unit-tests"), 1),
+        (("name:unit-tests,commit:3f9c", "commit:77aa"), 1),
+        (("name:unit-tests", "e2e"), 0),
+        (("name:unit-tests", "e2e", "--strict"), 1),
+    ],
+)
+def test_the_exit_status_says_whether_anything_is_slower(
+    two_commits: Made, call: Call, words: tuple[str, ...], code: int
+) -> None:
+    """Too few runs are no failure unless --strict says so."""
+    assert call("compare", *words).code == code
+
+
+def test_too_few_runs_are_told_in_a_clear_word(two_commits: Made, call: Call) -> None:
+    """Nothing got slower that anybody could see."""
+    said = call("compare", "name:unit-tests", "e2e")
+    assert said.lines[2].startswith("too few  unit-tests → e2e")
+    assert said.lines[3] == "1 subject compared: 1 with too few runs"
+
+
+def test_nothing_in_common_is_told(two_commits: Made, call: Call) -> None:
+    """Exit status 0, or 1 with --strict."""
+    said = call("compare", "..2d", "3h..")
+    assert (said.code, said.lines[1]) == (0, "nothing to compare: no subject has runs on both sides")
+    assert call("compare", "..2d", "3h..", "--strict").code == 1
+
+
+def test_windows_that_overlap_are_told(two_commits: Made, call: Call) -> None:
+    """Their runs would be compared with themselves."""
+    assert (
+        "the windows overlap: what lies in both counts on either side" in call("compare", "7d", "1h..").lines
+    )
+
+
+def test_a_hostile_name_cannot_steer_the_terminal(two_commits: Made, call: Call) -> None:
+    """It is written out, as everywhere."""
+    times(two_commits, "\x1b]0;owned\x07", 10.0, DAY)
+    times(two_commits, "\x1b]0;owned\x07", 10.0, HOUR)
+    assert r"\x1b]0;owned\x07" in call("compare", "2d..3h", "3h..").out
+
+
+def test_json_is_a_list_of_rows(two_commits: Made, call: Call) -> None:
+    """The same exit status; gaps go to stderr."""
+    two_commits.session(2 * DAY, None)
+    two_commits.gap(2 * HOUR, HOUR, "suspend")
+    said = call("compare", "2d..3h", "3h..", "--json")
+    assert said.code == 1
+    assert list(said.json[0]) == [
+        "subject", "kind", "before_ms", "after_ms", "before_p95_ms", "after_p95_ms", "ratio", "interval",
+        "runs", "verdict", "left_out", "one_in",
+    ]  # fmt: skip
+    assert said.err.startswith("note: after: 1 gap in the window: suspend ")
+
+
+@pytest.fixture
+def other(tmp_path: Path, two_commits: Made) -> Path:
+    """The record of another machine, on which everything takes twice as long."""
+    path = tmp_path / "laptop.db"
+    record = Made(path, two_commits.now_ms)
+    times(record, "unit-tests", 90_000.0, HOUR)
+    record.close()
+    return path
+
+
+def test_records_of_two_machines_are_compared(other: Path, database: Path, call: Call) -> None:
+    """By the workloads they share; only reading."""
+    said = call("compare", f"file:{database},commit:3f9c2ab", str(other))
+    assert said.code == 1
+    assert "×2.3 (" in said.lines[2]
+    assert call("compare", "name:lint", f"file:{other},name:unit-tests").code == 1
+
+
+def test_two_files_need_no_record_of_our_own(other: Path, tmp_path: Path, config: Path, call: Call) -> None:
+    """As in CI, where nothing records."""
+    config.write_text(f'[collector]\ndatabase = "{tmp_path}/nowhere.db"\n', encoding="utf-8")
+    third = tmp_path / "ci.db"
+    record = Made(third, 1_700_000_000_000)
+    times(record, "unit-tests", 90_000.0, HOUR)
+    record.close()
+    assert call("compare", str(other), str(third)).code == 0
+    said = call("compare", "unit-tests", str(third))
+    assert (said.code, "nothing is recorded yet" in said.err) == (2, True)
+
+
+def foreign(path: Path) -> None:
+    """A database of another program."""
+    with sqlite3.connect(path) as conn:
+        conn.execute("CREATE TABLE t (x)")
+    conn.close()
+
+
+def newer(path: Path) -> None:
+    """A record with a migration that this version does not know."""
+    record = Made(path, 1_700_000_000_000)
+    record.conn.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', '2099-01-01')")
+    record.close()
+
+
+def text(path: Path) -> None:
+    """No database at all."""
+    path.write_text("hello\n" * 100, encoding="utf-8")
+
+
+def empty(path: Path) -> None:
+    """A file without a byte."""
+    path.touch()
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (foreign, "is a SQLite database of another program"),
+        (newer, "was written by a newer collector"),
+        (text, "the database file is damaged"),
+        (empty, "nothing is recorded yet"),
+    ],
+)
+def test_a_file_that_is_no_record_is_refused(
+    two_commits: Made, tmp_path: Path, call: Call, make: object, reason: str
+) -> None:
+    """With status 2: 1 would say that something is slower. The file stays as it is."""
+    path = tmp_path / "other.db"
+    make(path)  # type: ignore[operator]
+    before = path.read_bytes()
+    said = call("compare", "unit-tests", f"file:{path}")
+    assert (said.code, said.out) == (2, "")
+    assert reason in said.err
+    assert "file: takes the path of a collector.db" in said.err
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("unit-tests", "unit-tests"), "A and B are the same: unit-tests"),
+        (("7d", "window:7d"), "A and B are the same: 7d"),
+        (("HEAD~1", "HEAD"), "'HEAD~1' is a name that only git knows"),
+        (("nope", "7d"), "'nope' is no workload, commit, window or file"),
+        (("name:unit-test", "7d"), "no workload is named 'unit-test' (did you mean 'unit-tests'?)"),
+        (("2d", "1d", "--workload", "nope"), "no workload is named 'nope'"),
+        (("2d..1d", "1d..", "--subject", "nope"), "nothing that both sides have is named 'nope'"),
+        (("name:lint", "7d", "--workload", "lint"), "--workload and name: say the same twice"),
+        (("commit:abcdef12", "7d"), "no run is of commit:abcdef12"),
+        (("abcdef12", "7d"), "no run is of a commit abcdef12"),
+        (("1d..2d", "7d"), "window '1d..2d': ends before it begins"),
+    ],
+)
+def test_words_that_select_nothing_are_refused(
+    two_commits: Made, call: Call, words: tuple[str, ...], error: str
+) -> None:
+    """Exit status 2, and what would select something."""
+    said = call("compare", *words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines()[0] == f"error: {error}"
+    assert said.err.splitlines()[1].startswith("  → ")
+
+
+def test_faults_of_the_config_are_told_one_by_one(two_commits: Made, config: Path, call: Call) -> None:
+    """As every command tells them."""
+    config.write_text("[collector]\ndatabase = 7\n", encoding="utf-8")
+    said = call("compare", "7d", "1d")
+    assert (said.code, "collector.database" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("7d",), ("7d", "1d", "2d"), ("7d", "1d", "--floor", "0")])
+def test_words_that_mean_nothing_are_refused(two_commits: Made, call: Call, words: tuple[str, ...]) -> None:
+    """As every command does."""
+    assert call("compare", *words).code == 2
+
+
+def test_on_a_terminal_it_fits_eighty_columns(two_commits: Made, terminal: Call) -> None:
+    """What matters less goes; the verdict has a colour besides its word."""
+    said = terminal("compare", "3f9c2ab", "77aa001")
+    lines = plain(said.out).splitlines()
+    assert max(map(display_width, lines)) <= 80
+    assert "\x1b[31mslower\x1b[0m" in said.out
+    assert said.code == 1
