@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,10 +122,11 @@ def run(_seconds: int) -> list[Row]:
     log.configure("error", style="json", stream=io.StringIO())
     tallies = {"code": Tally(), "machine": Tally()}
     done = left_out = 0
+    counts = units()
     while done < REPETITIONS and left_out < MOST_LEFT_OUT:
         print(f"\r  {done} of {REPETITIONS} repetitions", end="", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            is_done = repetition(Path(folder), tallies)
+            is_done = repetition(Path(folder), counts, tallies)
         done, left_out = done + is_done, left_out + (not is_done)
     print(file=sys.stderr)
     return [
@@ -147,14 +148,13 @@ def rows(what: str, right: str, tally: Tally) -> list[Row]:
     ]
 
 
-def repetition(folder: Path, tallies: dict[str, Tally]) -> bool:
+def repetition(folder: Path, counts: tuple[int, int], tallies: dict[str, Tally]) -> bool:
     """Runs of the old code; then some of the new code, and some of the old one beside hogs.
 
     False where the machine was busy in too many of the first: then it is no experiment, whatever comes.
     """
     repository = folder / "repository"
-    old, new = units()
-    make_repository(repository, old)
+    make_repository(repository, counts[0])
     bench, ledgers = Bench(folder), {cause: Ledger(folder / f"{cause}.db") for cause in tallies}
     command = Command(
         name="it", kind="command", every=Duration(60), cwd=repository,
@@ -166,7 +166,7 @@ def repetition(folder: Path, tallies: dict[str, Tally]) -> bool:
     is_quiet = bench.go(command, canary, BEFORE) <= MOST_NOISY
     if is_quiet:
         bench.ledgers = [ledgers["code"]]
-        commit(repository, new)
+        commit(repository, counts[1])
         bench.go(command, canary, AFTER)
         git(repository, "checkout", "-q", "HEAD~1")
         bench.ledgers = [ledgers["machine"]]
@@ -194,7 +194,7 @@ def judge(path: Path, right: str, tally: Tally) -> None:
 
 
 def units() -> tuple[int, int]:
-    """How much work takes `RUN_MS` here, start of Python included, and how much takes 15 % longer."""
+    """How much work takes `RUN_MS` here at the least, start of Python included, and how much 15 % longer."""
     empty, some = best(0), best(SOME)
     each = (some - empty) / SOME
     count = (RUN_MS - empty) / each
@@ -202,16 +202,17 @@ def units() -> tuple[int, int]:
 
 
 def best(count: int) -> float:
-    """The shortest of five runs, in ms: what they take when nothing comes between."""
+    """The least processor time of five runs, in ms: what they take when nothing comes between."""
     argv = [sys.executable, "-I", "-S", "-c", work(count)]
-    return min(timed(lambda: subprocess.run(argv, check=True)) for _ in range(5))
+    return min(processor_ms(argv) for _ in range(5))
 
 
-def timed(do: Callable[[], object]) -> float:
-    """Milliseconds that it takes."""
-    start = time.perf_counter()
-    do()
-    return (time.perf_counter() - start) * 1000
+def processor_ms(argv: list[str]) -> float:
+    """Processor time of a child."""
+    before = os.times()
+    subprocess.run(argv, check=True)
+    after = os.times()
+    return 1000 * sum(after[2:4]) - 1000 * sum(before[2:4])
 
 
 def work(count: int) -> str:

@@ -1,7 +1,7 @@
 """Other change detectors on the same series: a child process, with an interpreter that has them.
 
 ``python peers.py < {"seconds": 30, "cases": {"name": [[values…], …]}}`` prints, for each detector,
-the indexes it found in each series it had time for, and the ms a series took it. Standard library
+the indexes it found in each series it had time for, and the CPU time of each in ms. Standard library
 and the detectors only: ours is not installed there.
 
 - asv (airspeed velocity): `asv.step_detect.detect_steps`, as `asv publish` calls it.
@@ -71,9 +71,9 @@ def watched(detect: Detector, cases: dict[str, list[list[float]]], seconds: floa
     for turn in range(max(map(len, cases.values()))):
         for name, series in cases.items():
             if turn < len(series) and time.monotonic() < end:
-                start = time.perf_counter()
+                start = time.process_time()
                 found[name].append(detect(series[turn]))
-                took[name].append((time.perf_counter() - start) * 1000)
+                took[name].append((time.process_time() - start) * 1000)
     return {"found": found, "ms": took}
 
 

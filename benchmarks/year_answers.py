@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.report import Row
 from collector.commands import main
@@ -57,7 +58,7 @@ def rows(path: Path, config: Path) -> list[Row]:
     """A line a command; and what a process costs that answers nothing."""
     made = [_row(path, config, command) for command in COMMANDS]
     nothing = [sys.executable, "-m", "collector", "--version"]
-    bare_ms = statistics.median(_process(nothing)[0] for _ in range(ROUNDS))
+    bare_ms = statistics.median(_process(nothing) for _ in range(ROUNDS))
     return [*made, Row("collector --version, for comparison", bare_ms, "ms", note="a whole process")]
 
 
@@ -65,34 +66,42 @@ def _row(path: Path, config: Path, command: str) -> Row:
     print(f"  {command}", file=sys.stderr, flush=True)
     words = [*command.split(), "--config", str(config)]
     times = [_answer(path, words) for _ in range(ROUNDS)]
-    if times[0][1] not in {0, 1}:
-        return Row(f"{command}: fails", 0, "", ("<=", -1), times[0][2].strip().split("\n")[0][:100])
+    if times[0].status not in {0, 1}:
+        return Row(f"{command}: fails", 0, "", ("<=", -1), times[0].errors.strip().split("\n")[0][:100])
     whole = statistics.median(
-        _process([sys.executable, "-m", "collector", *words])[0] for _ in range(ROUNDS - 2)
+        _process([sys.executable, "-m", "collector", *words]) for _ in range(ROUNDS - 2)
     )
-    answer = statistics.median(ms for ms, *_ in times)
-    low, high = min(ms for ms, *_ in times), max(ms for ms, *_ in times)
-    return Row(
-        command, answer, "ms", ("<=", BAR_MS), f"{low:.0f} to {high:.0f}; as a whole process {whole:.0f} ms"
-    )
+    answers, cpu = sorted(one.ms for one in times), statistics.median(one.cpu_ms for one in times)
+    note = f"{answers[0]:.0f} to {answers[-1]:.0f}, CPU {cpu:.0f}; as a whole process {whole:.0f} ms"
+    return Row(command, statistics.median(answers), "ms", ("<=", BAR_MS), note)
 
 
-def _answer(path: Path, words: list[str]) -> tuple[float, int, str]:
-    """ms of the command in this process, its exit status, and what it said of errors."""
+class Answer(NamedTuple):
+    """What a command took in this process, its exit status, and what it said of errors."""
+
+    ms: float
+    cpu_ms: float
+    status: int
+    errors: str
+
+
+def _answer(path: Path, words: list[str]) -> Answer:
+    """Ask once; arguments, config and connection included, Python's start and imports not."""
     forget(path)
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    began = time.perf_counter()
+    began, cpu_s = time.perf_counter(), time.process_time()
     with redirect_stdout(out), redirect_stderr(err):
-        code = main(words)
-    took_ms = (time.perf_counter() - began) * 1000
+        status = main(words)
+    ms, cpu_ms = (time.perf_counter() - began) * 1000, (time.process_time() - cpu_s) * 1000
     err.seek(0)
-    return took_ms, code, err.read()
+    return Answer(ms, cpu_ms, status, err.read())
 
 
-def _process(words: list[str]) -> tuple[float, int]:
+def _process(words: list[str]) -> float:
+    """ms of a command from start to end, Python's own start included."""
     began = time.perf_counter()
-    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return (time.perf_counter() - began) * 1000, done.returncode
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return (time.perf_counter() - began) * 1000
 
 
 def forget(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ SAMPLED = 50
 # Of a row of rollups beside its floating-point numbers and its sketch: key, count, header.
 KEY_BYTES = 21
 HOW = "a value: what is not null in any row, keys too; a sketch: two a bucket"
+# Rows, and how many of them have a smallest, a largest value and a sketch; and the bytes of these.
+Lengths = tuple[int, int, int, int, float]
+HOW_STRICT = "the same, a sketch as one"
 
 
 def rows(path: Path) -> list[Row]:
@@ -32,18 +36,32 @@ def rows(path: Path) -> list[Row]:
     ((pages,),) = conn.execute("PRAGMA page_count").fetchall()
     conn.close()
     size = pages * page_bytes
-    values = sum(count for _, _, count, _ in parts)
+    values = sum(part.values for part in parts)
+    strict = values - sum(part.in_sketches for part in parts)
     return [
         Row("file after a year", size / 1e6, "MB", ("<=", CAP_BYTES / 1e6), f"{values / 1e6:.1f} M values"),
         Row("bytes a stored value", size / values, "B", ("<=", BAR_BYTES_A_VALUE), HOW),
-        *(
-            Row(f"of it {name}", bytes_ / 1e6, "MB", note=f"{bytes_ / max(count, 1):.1f} B a value, {how}")
-            for name, bytes_, count, how in parts
-        ),
+        Row("bytes a stored value, strictly", size / strict, "B", ("<=", BAR_BYTES_A_VALUE), HOW_STRICT),
+        *(part.row() for part in parts),
     ]
 
 
-Part = tuple[str, float, int, str]
+@dataclass(frozen=True)
+class Part:
+    """Bytes of some rows, values in them, and how many of these are numbers in sketches beyond one a sketch."""
+
+    name: str
+    bytes_: float
+    values: int
+    in_sketches: int = 0
+    note: str = ""
+
+    def row(self) -> Row:
+        """As it is told."""
+        a_value = self.bytes_ / max(self.values, 1)
+        return Row(
+            f"of it {self.name}", self.bytes_ / 1e6, "MB", note=f"{a_value:.1f} B a value, {self.note}"
+        )
 
 
 def _tables(conn: Any, sizes: dict[str, int]) -> list[Part]:
@@ -57,7 +75,7 @@ def _tables(conn: Any, sizes: dict[str, int]) -> list[Part]:
         values[group] += _values(conn, table)
         shares.setdefault(group, Counter())[table] += bytes_
     return [
-        (group, found[group], values[group], _largest(shares[group], found[group]))
+        Part(group, found[group], values[group], note=_largest(shares[group], found[group]))
         for group in ("raw samples", "runs and what is reported", "the rest")
     ]
 
@@ -98,10 +116,10 @@ def _values(conn: Any, table: str) -> int:
 
 def _tiers(conn: Any, bytes_: int) -> list[Part]:
     """The tiers of rollups; the table's bytes are shared among them by the length of their rows."""
-    lengths: dict[tuple[int, str], tuple[int, int, int, int]] = {
+    lengths: dict[tuple[int, str], Lengths] = {
         (tier_s, subject): tuple(rest)
         for tier_s, subject, *rest in conn.execute(
-            "SELECT tier_s, subject, count(*), count(min), count(max), total(length(sketch)) FROM rollups"
+            "SELECT tier_s, subject, count(*), count(min), count(max), count(sketch), total(length(sketch)) FROM rollups"
             " JOIN series ON id = series_id GROUP BY 1, 2"
         )
     }
@@ -109,19 +127,20 @@ def _tiers(conn: Any, bytes_: int) -> list[Part]:
     return [_tier(conn, tier_s, lengths, bytes_ / whole) for tier_s in TIERS]
 
 
-def _tier(conn: Any, tier_s: int, lengths: dict[tuple[int, str], Any], scale: float) -> Part:
+def _tier(conn: Any, tier_s: int, lengths: dict[tuple[int, str], Lengths], scale: float) -> Part:
     own = {subject: row for (tier, subject), row in lengths.items() if tier == tier_s}
     sizes = Counter({subject: scale * _length(row) for subject, row in own.items()})
     count = sum(row[0] for row in own.values())
-    filled = sum(5 * row[0] + row[1] + row[2] for row in own.values())
+    filled = sum(5 * row[0] + sum(row[1:4]) for row in own.values())
+    inside = round(2 * _buckets(conn, tier_s)) - sum(row[3] for row in own.values())
     bytes_ = sum(sizes.values())
     how = f"{count:,} rows of {bytes_ / count:.0f} B; {_largest(sizes, bytes_)}"
-    return f"rollups of {TIERS[tier_s]}", bytes_, int(filled + 2 * _buckets(conn, tier_s)), how
+    return Part(f"rollups of {TIERS[tier_s]}", bytes_, filled + inside, inside, how)
 
 
-def _length(row: tuple[int, int, int, float]) -> float:
-    count, lows, highs, sketches = row
-    return (KEY_BYTES + 8) * count + 8 * (lows + highs) + sketches
+def _length(row: Lengths) -> float:
+    count, lows, highs, _, packed = row
+    return (KEY_BYTES + 8) * count + 8 * (lows + highs) + packed
 
 
 def _buckets(conn: Any, tier_s: int) -> float:

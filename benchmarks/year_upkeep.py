@@ -10,14 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchmarks.report import Row
-from benchmarks.year_data import Year, insert_row, insert_ticks, work
+from benchmarks.year_data import HOUR_MS, Year, insert_row, insert_ticks, work
 from benchmarks.year_machine import EVERY_MS, Machine, Rows, ticks
 from benchmarks.year_work import DAY_MS
 from collector import clock
@@ -31,13 +30,14 @@ from collector.store.database import open_writer, raw, transaction
 from collector.store.retention.keeper import Keeper
 from collector.store.rollups import Rollups
 from collector.store.writer import Writer
+from collector.units import Size
 
 STRETCH_MS = 300_000
 BAR_PERCENT = 0.05
 BAR_MS = 50.0
 # The day goes by so fast that a tick comes each so many seconds: there is always some upkeep to wait for.
 TICK_SECONDS = 0.01
-BESIDE_MS = 3 * 3_600_000
+BESIDE_MS = 3 * HOUR_MS
 
 Events = list[tuple[str, dict[str, Any]]]
 
@@ -63,17 +63,19 @@ class Steps:
 
 
 def rows(path: Path, year: Year) -> list[Row]:
-    """Bring the file up to date, let a day go by, then some hours more beside a writer."""
+    """What is over age goes; then a day goes by, some hours beside a writer, and what the cap takes at last."""
     database = open_writer(path)
     conn = raw(database)
-    keeper, day = Keeper(path, Retention()), Day(conn, year)
-    first = _caught_up(conn, keeper, year, path)
+    keeper, day = Keeper(path, Retention(cap=Size(4_000_000_000))), Day(conn, year)
+    made = _round_alone(conn, keeper, day, "first round of retention, a day in arrears")
     steps, before = Steps(), _kept(conn)
     for stretch in day.stretches(DAY_MS):
         day.store(stretch)
         _stretch(conn, steps, keeper, day, stretch)
-    made = [*first, *_costs(steps), *_longest(steps), _change(before, _kept(conn))]
+    made += [*_costs(steps), *_longest(steps), _change(before, _kept(conn))]
     made += _beside(conn, keeper, day)
+    keeper.retention = Retention()
+    made += _round_alone(conn, keeper, day, "round that cuts it to the cap")
     database.close()
     return made
 
@@ -85,7 +87,7 @@ class Day:
         self.conn, self.year = conn, year
         self.rollups = Rollups()
         self._machine, self._chance = Machine(random.Random(8)), random.Random(9)
-        self._at_ms = year.now_ms - year.now_ms % STRETCH_MS + STRETCH_MS
+        self.at_ms = year.now_ms - year.now_ms % STRETCH_MS + HOUR_MS  # recorders ran meanwhile
         self._began = clock.now()
 
     def instant(self, wall_ms: int) -> Instant:
@@ -94,13 +96,13 @@ class Day:
 
     def stretches(self, length_ms: int) -> Iterator[tuple[int, list[Rows], Events]]:
         """Every 5 minutes in which the machine is awake: when they end, ticks, and what was run and reported."""
-        begin_ms = self._at_ms
-        self._at_ms += length_ms
+        begin_ms = self.at_ms
+        self.at_ms += length_ms
         events: dict[int, Events] = defaultdict(list)
         for kind, row in work(self._chance, begin_ms, self.year):
             moment = row.get("timestamp") or row["recorded_at"]
             events[moment - moment % STRETCH_MS].append((kind, row))
-        for at_ms in range(begin_ms, self._at_ms, STRETCH_MS):
+        for at_ms in range(begin_ms, self.at_ms, STRETCH_MS):
             moments = range(at_ms, at_ms + STRETCH_MS, EVERY_MS)
             if found := [*ticks(self._machine, moments, self.year.awake)]:
                 yield at_ms + STRETCH_MS, found, events[at_ms]
@@ -119,7 +121,7 @@ def _stretch(conn: Any, steps: Steps, keeper: Keeper, day: Day, stretch: tuple[i
     now = day.instant(stretch[0] + 10_000)
     while steps.run(conn, "rollups", day.rollups.turn(now.wall_ms), alone=False):
         pass
-    if stretch[0] % 3_600_000 == 0:
+    if stretch[0] % HOUR_MS == 0:
         _round(conn, steps, keeper, now)
 
 
@@ -129,18 +131,17 @@ def _round(conn: Any, steps: Steps, keeper: Keeper, now: Instant) -> None:
             steps.run(conn, turn.name, turn.step, alone=True)
 
 
-def _caught_up(conn: Any, keeper: Keeper, year: Year, path: Path) -> list[Row]:
-    """The first round: what is over age in the file that was made, and what the cap takes."""
+def _round_alone(conn: Any, keeper: Keeper, day: Day, what: str) -> list[Row]:
+    """A round to its end, and how far it went."""
     steps, before = Steps(), _kept(conn)
-    _round(conn, steps, keeper, clock.now())
+    _round(conn, steps, keeper, day.instant(day.at_ms))
     after = _kept(conn)
     took_s = sum(map(sum, steps.ms.values())) / 1000
-    days = (year.now_ms - after["cpu_samples"]) / DAY_MS
-    return [
-        Row("first round of retention", took_s, "s", note=f"{before['bytes'] / 1e6:.0f} MB to"
-            f" {after['bytes'] / 1e6:.0f} MB (free {after['free'] / 1e6:.1f}); raw samples of {days:.1f} days are left"),
-        *_longest(steps, "first round: "),
-    ]  # fmt: skip
+    days = (day.at_ms - after["cpu_samples"]) / DAY_MS
+    note = (
+        f"{before['bytes'] / 1e6:.0f} to {after['bytes'] / 1e6:.0f} MB, samples of {days:.1f} days are left"
+    )
+    return [Row(what, took_s, "s", note=note), *_longest(steps, "in it the ")]
 
 
 def _kept(conn: Any) -> dict[str, float]:
@@ -172,7 +173,7 @@ def _longest(steps: Steps, what: str = "") -> list[Row]:
 
 
 def _change(before: dict[str, float], after: dict[str, float]) -> Row:
-    moved = (after["cpu_samples"] - before["cpu_samples"]) / 3_600_000
+    moved = (after["cpu_samples"] - before["cpu_samples"]) / HOUR_MS
     note = f"free {after['free'] / 1e6:.1f} MB; the oldest raw sample moved on by {moved:.1f} h"
     return Row("file grew in that day", (after["bytes"] - before["bytes"]) / 1e6, "MB", note=note)
 
@@ -195,7 +196,13 @@ def _beside(conn: Any, keeper: Keeper, day: Day) -> list[Row]:
     longest, usual = max(beside), statistics.quantiles(beside, n=100)[98]
     note = f"p99 {usual:.1f} ms of {len(beside):,}; without upkeep p99 {statistics.quantiles(alone, n=100)[98]:.1f}"
     return [
-        Row("longest flush beside them, from put", longest, "ms", ("<=", BAR_MS), f"{note}, max {max(alone):.1f} ms")
+        Row(
+            "longest flush beside them, from put",
+            longest,
+            "ms",
+            ("<=", BAR_MS),
+            f"{note}, max {max(alone):.1f} ms",
+        )
     ]
 
 
@@ -234,7 +241,7 @@ def _upkeep(writer: Writer, keeper: Keeper, day: Day, now: list[Instant], ended:
     """Ask for one step after the other, without a pause, until all is over."""
     while not ended.is_set():
         turn = keeper.turn(now[0])
-        asked = [writer.ask("rollups", partial(day.rollups.turn(now[0].wall_ms)))]
+        asked = [writer.ask("rollups", day.rollups.turn(now[0].wall_ms))]
         if turn is not None:
             asked.append(writer.ask(turn.name, turn.step, transaction=False))
         for one in asked:

@@ -8,6 +8,7 @@ from pathlib import Path
 from collector.samplers.base import SAMPLERS
 from collector.schedule import cron_fault
 from collector.settings import Settings, TailSettings, load
+from collector.store.retention.rules import rules
 from collector.workloads.base import settings_by_kind
 
 
@@ -19,6 +20,7 @@ def checked(config: Path | None) -> Settings:
         cron_fault=cron_fault,
         samplers=tuple(SAMPLERS),
         log_faults=_log_faults,
+        records=tuple(rule.name for rule in rules()),
     )
 
 

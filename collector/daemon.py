@@ -34,6 +34,7 @@ from collector.store import schema, sessions
 from collector.store.buffer import Buffer
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
+from collector.store.rollups import Rollups
 from collector.store.writer import Step, Writer
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
@@ -118,7 +119,9 @@ class Daemon:
             logger.info("schema.upgraded", migration=name)
         self._inode = inode(path)
         self.hearing.begin(raw(database))
-        self.writer = Writer(raw(database), self.buffer, self.hearing.timed, self.hearing.stored)
+        self.writer = Writer(
+            raw(database), self.buffer, self.hearing.timed, self.hearing.stored, Rollups().late
+        )
         self.writer.start()
         self.keeping = Keeping(self.settings, self.writer, self.buffer, self.sampled.own_cost)
         self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)

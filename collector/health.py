@@ -8,6 +8,7 @@ from typing import Any
 
 from collector import __version__
 from collector.answers import standing, status
+from collector.answers.kept import kept
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError
 from collector.intake.tails.examples import not_understood
@@ -37,6 +38,8 @@ def look(settings: Settings, now_ms: int) -> Document:
         problems = _of_daemon(daemon, settings, now_ms)
     told, unreadable = _file(settings, now_ms)
     problems += unreadable or _of_file(settings.database)
+    if cut := (told.get("kept") or {}).get("sentence"):
+        problems.append(cut)
     return _document(settings, daemon, held, told, now_ms) | {"silent": silent, "problems": problems}
 
 
@@ -68,6 +71,7 @@ def _file(settings: Settings, now_ms: int) -> tuple[Document, list[str]]:
                 "workloads": status.workloads(database),
                 "gaps": status.gaps(database, now_ms),
                 "alerts": standing.alerts(database),
+                "kept": kept(database, settings.retention, now_ms).document(),
                 **status.own_cost(database, now_ms),
             }, []
     except CollectorError as error:
@@ -106,6 +110,7 @@ def _document(
         "pools": running.get("pools", []),
         "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
         "alerts": told.get("alerts", []),
+        "kept": told.get("kept"),
         "last_session": session or None,
     }
 

@@ -9,6 +9,7 @@ from collector import log
 from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.store import upkeep
 from collector.store.cache import CLEAN_SECONDS
+from collector.tidying import SECONDS, Tidying
 
 if TYPE_CHECKING:
     from collector.schedule import Schedule
@@ -30,22 +31,26 @@ class Keeping:
     ) -> None:
         self._writer, self._buffer, self._own_cost = writer, buffer, own_cost
         self.refresher = Refresher(writer, settings, lambda: buffer.counts().received)
+        self.tidying = Tidying(writer, settings)
 
     def schedule(self, schedule: Schedule, settings: Settings) -> None:
         """Hand all of it to the scheduler."""
         schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
+        schedule.upkeep("tidying", SECONDS, self.tidying.step)
         schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
         self._schedule_set(schedule, settings)
 
     def apply(self, settings: Settings, schedule: Schedule) -> None:
         """Go on with other settings."""
         self.refresher.settings = settings
+        self.tidying.apply(settings)
         self._schedule_set(schedule, settings)
 
     def stop(self) -> None:
         """Have what goes on end at its next step."""
         self.refresher.stop()
+        self.tidying.stop()
 
     def _schedule_set(self, schedule: Schedule, settings: Settings) -> None:
         """What the config says how often."""

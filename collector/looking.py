@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 log = get_logger("changes")
 
 STEP_SECONDS = 30.0
-# How many times as long as a look at a subject took nobody looks at it again: 0.02 % of a core each.
-REST = 5_000.0
 # Subjects between two steps of the writer.
 AT_ONCE = 20
 # Nobody tells of rows that did not come through the buffer: so often it is looked all the same.
@@ -50,16 +48,15 @@ _SHOWS = frozenset(KINDS_BY_MODEL[model].struct for model in (Run, Operation, In
 class Looking:
     """``settings`` are those in force now; ``alerts`` hears of each change that became sure."""
 
-    def __init__(self, writer: Writer, settings: Settings, alerts: Alerts, rest: float = REST) -> None:
+    def __init__(self, writer: Writer, settings: Settings, alerts: Alerts) -> None:
         self.settings = settings
-        self._rest = rest
         self._writer = writer
         self._alerts = alerts
         self._stopping = threading.Event()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._has_news = True  # whatever came in while no recorder ran
         self._look_anyway_at = 0.0
-        # When each subject may be looked at again (ms), and which have news until then.
+        # Subjects that are told by stretches, when the next one is over (ms), and which have news until then.
         self._due_ms: dict[Subject, int] = {}
         self._later: set[Subject] = set()
 
@@ -91,9 +88,8 @@ class Looking:
         from collector.answers import looked_at  # noqa: PLC0415  # costs the daemon memory only where it is needed
 
         database = open_reader(self.settings.database)
-        database.pragma(
-            "cache_size", -1024
-        )  # given back with the connection; until then it should stay small
+        # Given back with the connection; until then it should stay small.
+        database.pragma("cache_size", -1024)
         try:
             if news := looked_at.unseen(database):
                 self._look(database, news, now_ms)
@@ -112,30 +108,26 @@ class Looking:
         for part in _parts(subjects):
             if self._stopping.is_set():
                 return
-            start = time.perf_counter()
             look = changes.look(database, part, floor, now_ms)
-            took_ms = (time.perf_counter() - start) * 1000 / len(part)
             self._keep(look, looked_at.seen(look.looked, now_ms))
-            self._note_due(look, now_ms, took_ms)
+            self._note_due(look, now_ms)
             count += len(part)
         self._ask("changes.looked", found.keep([], [], looked_at.ends(news, now_ms)))
         log.debug("changes.looked", subjects=count, ms=round((time.perf_counter() - began) * 1000, 1))
 
     def _wanted(self, database: peewee.SqliteDatabase, news: list[News], now_ms: int) -> list[Subject]:
-        """The subjects of new rows, but those that were looked at just now."""
+        """The subjects of new rows; one that is told by stretches only once another one is over."""
         from collector.answers.subjects import of_news  # noqa: PLC0415  # as above
 
         subjects = self._later.union(*(of_news(database, one) for one in news))
         self._later = {subject for subject in subjects if self._due_ms.get(subject, 0) > now_ms}
         return sorted(subjects - self._later, key=lambda subject: (subject.kind, subject.name))
 
-    def _note_due(self, look: Look, now_ms: int, took_ms: float) -> None:
-        """One that is told by stretches has no news before another one is over."""
+    def _note_due(self, look: Look, now_ms: int) -> None:
         self._due_ms = {subject: ms for subject, ms in self._due_ms.items() if ms > now_ms}
         for one in look.looked:
-            step_ms = one.loaded.step_ms
-            stretch_ms = now_ms - now_ms % step_ms + step_ms if step_ms else 0
-            self._due_ms[one.subject] = max(stretch_ms, round(now_ms + self._rest * took_ms))
+            if step_ms := one.loaded.step_ms:
+                self._due_ms[one.subject] = now_ms - now_ms % step_ms + step_ms
 
     def _keep(self, look: Look, seen: dict[str, found.Position]) -> None:
         numbers = self._ask("changes.keep", found.keep(look.rows, look.gone, seen))

@@ -93,6 +93,7 @@ FLOORS: dict[str, float] = {
     "schedule": 7.0,
     "sampling": 7.1,
     "keeping": 7.1,
+    "tidying": 6.1,
     "plan": 7.1,
     "config": 7.1,
     # 8: what begins and ends

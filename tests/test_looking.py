@@ -29,7 +29,7 @@ Events = Callable[[], list[dict[str, Any]]]
 class Running:
     """A looking beside a writer in its thread, and what its alerts told."""
 
-    def __init__(self, made: Made, rest: float = 0.0) -> None:
+    def __init__(self, made: Made) -> None:
         made.close()
         self.now_ms = made.now_ms
         self.database = open_writer(made.path, "normal")
@@ -39,7 +39,7 @@ class Running:
         self.told: list[Mapping[str, Any]] = []
         alerts = Alerts(lambda *_: None, Thresholds.of(Slow()), self.told.append, 3.0)
         settings = Settings(path=None, collector=RecorderSettings(database=made.path))
-        self.looking = Looking(self.writer, settings, alerts, rest)
+        self.looking = Looking(self.writer, settings, alerts)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self.writer.ask("r", lambda conn: conn.execute(sql).fetchall()).wait(
@@ -132,23 +132,6 @@ def test_a_busy_statement_is_looked_at_once_a_stretch(made: Made) -> None:
         is_over = clock.now().wall_ms >= due_ms  # the test ran across the end of a stretch
         again = running.rows("SELECT timestamp FROM upkeep_positions WHERE name GLOB 'look *'")
         assert (again == seen) is not is_over
-    finally:
-        running.close()
-
-
-def test_a_subject_with_news_all_the_time_is_looked_at_now_and_then(made: Made) -> None:
-    """Each look costs some milliseconds, and none is to cost more than a small share of all time."""
-    made.run("unit-tests", HOUR, 40.0)
-    running = Running(made, rest=1e9)
-    try:
-        running.looking.step()
-        running.ran(40.0)
-        running.looking.step()
-        seen = "SELECT position FROM upkeep_positions WHERE name GLOB 'look *'"
-        assert running.rows(seen) == [(1,)]
-        running.looking._due_ms.clear()  # the time has passed
-        running.looking.step()
-        assert running.rows(seen) == [(2,)]
     finally:
         running.close()
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from collector.answers.subjects import TABLES, News
 from collector.orm import select
+from collector.store.found import Position
 
 if TYPE_CHECKING:
     from collector.answers.analysed import Looked, Verdict
     from collector.orm import peewee
-
-Position = tuple[int, int]
 
 # A subject with too few runs has their count there, which is never negative.
 _VERDICTS: dict[int, Verdict] = {-1: "steady", -2: "drifts", -3: "daily", -4: "steps"}

@@ -35,7 +35,7 @@ def _of(database: peewee.SqliteDatabase, subject: str, since_ms: int, until_ms: 
     for column in KINDS[subject].columns:
         if not isinstance(column, (Real, Whole)) or isinstance(column, Timestamp):
             continue
-        # Where nothing is rolled up yet, the first five minutes, figures without a key are there all the same.
+        # In the first five minutes nothing is rolled up: figures without a key are there all the same.
         for key in rolled.keys(database, subject, column.column_name) or ["[]"]:
             found = rolled.total(database, subject, column.column_name, since_ms, until_ms, key)
             if found.count:

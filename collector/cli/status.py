@@ -57,7 +57,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
     """The lines below the headline; what is not known is left out."""
     facts: Facts = [("problem", [problem], _DOT) for problem in document["problems"]]
     facts += [
-        ("database", _database(document["database"]), _DOT),
+        ("database", _database(document["database"], document["kept"]), _DOT),
         ("records", _records(document), " + "),
         ("timing", _timing(document, now_ms), _DOT),
         ("own cost", _cost(document), _DOT),
@@ -79,10 +79,14 @@ def _version(document: dict[str, Any]) -> str:
     return printable(f"collector {document['version']}")
 
 
-def _database(file: dict[str, Any]) -> list[str]:
+def _database(file: dict[str, Any], kept: dict[str, Any] | None) -> list[str]:
     path, home = Path(file["path"]), Path.home()
     shown = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-    return [f"{shown}   {size(file['bytes'])}", f"WAL {size(file['wal_bytes'])}"] if file["bytes"] else []
+    if not file["bytes"]:
+        return []
+    of = f" of {size(kept['cap_bytes'])}" if kept else ""
+    aside = [f"set aside {size(kept['aside_bytes'])}"] if kept and kept["aside_bytes"] else []
+    return [f"{shown}   {size(file['bytes'])}{of}", f"WAL {size(file['wal_bytes'])}", *aside]
 
 
 def _records(document: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from collector.orm import peewee
 from collector.records.disk import DiskSample
 from collector.records.skill import Skill
 from collector.store.database import transaction
-from collector.store.rollups import Rollups
+from collector.store.rollups import Rollups, series
 from tests.answers.conftest import NOW
 from tests.answers.made import DAY, HOUR, MINUTE, Made
 
@@ -118,6 +118,21 @@ def test_a_series_is_asked_for_by_its_key(made: Made, reader: peewee.SqliteDatab
         for key in ('["odd \\"name\\""]', '["sda"]', '["new"]', '["none"]')
     ]
     assert found == [2.0, 1.0, 4.0, 0.0]
+
+
+def test_what_came_with_keys_without_end_is_asked_for_without_a_key(
+    made: Made, reader: peewee.SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it together, at the edges too; those with a series of their own are not in it."""
+    monkeypatch.setattr(series, "MOST_KEYS", 1)
+    made.add(*(disk(MIDNIGHT + n, float(n), name) for n, name in enumerate("abc")))
+    roll(made, MIDNIGHT + HOUR)
+    made.add(disk(MIDNIGHT + HOUR, 5.0, "a"), disk(MIDNIGHT + HOUR, 7.0, "d"))
+    found = [
+        rolled.total(reader, "disk", "read_bytes_per_s", since, MIDNIGHT + DAY).total
+        for since in (MIDNIGHT, MIDNIGHT + 2)
+    ]
+    assert found == [1.0 + 2.0 + 7.0, 2.0 + 7.0]
 
 
 def test_what_is_not_rolled_up_has_no_window(reader: peewee.SqliteDatabase) -> None:

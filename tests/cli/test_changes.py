@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from collector.alerts import Alerts
 from collector.answers.gaps import SHORTEST_MS
+from collector.intake.server import Server
+from collector.looking import Looking
+from collector.settings import Recorder as RecorderSettings
+from collector.settings import Settings, Slow
+from collector.slow import Thresholds
+from collector.store.buffer import Buffer
+from collector.store.database import open_writer, raw
 from collector.store.lock import InstanceLock
+from collector.store.writer import Writer
 from collector.terminal import display_width
 from tests.answers.made import DAY, HOUR, MINUTE, Made
 from tests.cli.conftest import Call, plain
@@ -122,6 +133,49 @@ def test_an_accepted_change_is_shown_no_more(changed: Made, call: Call) -> None:
     assert (again.code, f"change {number} is accepted already" in again.err) == (1, True)
     alone = call("changes", "--subject", "unit-tests").lines[0]
     assert alone == "no change in that time but 1 that --all shows: accepted, or not borne out since"
+
+
+def test_while_a_recorder_runs_it_is_told_to_accept(changed: Made, call: Call, database: Path) -> None:
+    """Over its socket, since nobody else may write; what it refuses is an error."""
+    call("changes")
+    changed.close()
+    with recording(database):
+        said = call("changes", "accept", "1", "--note", "more fixtures")
+        assert (said.code, said.err) == (0, "")
+        again = call("changes", "accept", "1", "--note", "more fixtures")
+        assert (again.code, "change 1 is accepted already" in again.err) == (1, True)
+    assert len(call("changes", "--json").json) == 1
+
+
+def test_a_recorder_that_does_not_answer_is_told_of(changed: Made, call: Call, database: Path) -> None:
+    """Nothing is accepted then."""
+    call("changes")
+    lock = InstanceLock(database)
+    lock.acquire("collector run", database.with_name("nobody.sock"))
+    said = call("changes", "accept", "1", "--note", "x")
+    lock.release()
+    assert (said.code, "the recorder does not answer" in said.err) == (1, True)
+
+
+@contextmanager
+def recording(database: Path) -> Iterator[None]:
+    """A writer with a socket and the lock on a database, as a recorder has them."""
+    socket = database.with_name("c.sock")
+    lock, connection = InstanceLock(database), open_writer(database, "normal")
+    lock.acquire("collector run", socket)
+    writer = Writer(raw(connection), Buffer())
+    writer.start()
+    settings = Settings(path=None, collector=RecorderSettings(database=database))
+    alerts = Alerts(lambda *_: None, Thresholds.of(Slow()), lambda _: None, 3.0)
+    server = Server(socket, Buffer(), {}, {"accept": Looking(writer, settings, alerts).accept})
+    server.start()
+    try:
+        yield
+    finally:
+        server.close()
+        writer.close(10)
+        connection.close()
+        lock.release()
 
 
 def test_one_is_shown_with_every_figure_behind_it(changed: Made, call: Call) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import log
 
 from collector.answers.detection.logs import median
-from collector.answers.detection.noise import Noise
+from collector.answers.detection.noise import Noise, noise_around
 
 BLOCKS = 24
 LEAST_RUNS = 16
@@ -56,24 +56,27 @@ def without(logs: Sequence[float], slope: float) -> list[float]:
     return [value - slope * (i - middle) for i, value in enumerate(logs)]
 
 
-def unexplained(noise: Noise) -> float:
-    """How badly levels describe the runs: twice the negative log-likelihood of AR(1) noise.
-
-    An outlier costs as much as a run that is three standard deviations off.
-    """
-    phi, innovation = noise.correlation, noise.variance * (1 - noise.correlation**2)
-    outliers = len(noise.logs) - sum(noise.kept)
-    return sum(noise.kept) * log(innovation) + outliers * (log(innovation) + 9) + log(1 - phi * phi)
-
-
 def is_clear(slope: float, flat: Noise, floor: float) -> bool:
     """Whether a line of this slope stands out of the noise around it, and moves by more than ``floor``."""
-    n, phi = len(flat.logs), flat.correlation
-    error = 12 * flat.variance * (1 + phi) / (1 - phi) / n**3
+    noise = noise_around(flat.logs, flat.borders, ranks=False)
+    n, phi = len(noise.logs), noise.correlation
+    error = 12 * noise.variance * (1 + phi) / (1 - phi) / n**3
     return abs(slope) * n >= log(1 + floor) and slope * slope >= CLEAR * error
 
 
 def is_better(flat: Noise, level: Noise) -> bool:
-    """Whether the series is better told by a line and the steps of ``flat`` than by the steps of ``level``."""
+    """Whether a line and the steps of ``flat`` tell the series better than the steps of ``level``."""
     spared = STEP_COSTS * (len(level.borders) - len(flat.borders))
-    return unexplained(level) - unexplained(flat) + spared > LINE_COSTS
+    return _unexplained(level) - _unexplained(flat) + spared > LINE_COSTS
+
+
+def _unexplained(levels: Noise) -> float:
+    """How badly levels describe the runs: twice the negative log-likelihood of AR(1) noise.
+
+    An outlier costs as much as a run that is three standard deviations off.
+    """
+    noise = noise_around(levels.logs, levels.borders, ranks=False)
+    outliers = len(noise.logs) - sum(noise.kept)
+    phi = noise.correlation
+    innovation = noise.variance * (1 - phi * phi)
+    return len(noise.logs) * log(innovation) + 9 * outliers + log(1 - phi * phi)

@@ -31,7 +31,7 @@ class Evidence:
     def __init__(self, noise: Noise, part: float = 1.0) -> None:
         self.usable = noise.usable
         level = noise.means[0]
-        values = [noise.logs[i] - level for i in self.usable]
+        values = [noise.scores[i] - level for i in self.usable]
         phi, self._variance = noise.correlation * part, noise.variance
         fade = [phi**gap for gap in range(64)]
         ties = [fade[min(b - a, 63)] for a, b in pairwise(self.usable)]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from collector.answers.detection.logs import median
-from collector.answers.detection.noise import Noise
+from collector.answers.detection.noise import Noise, noise_around
 
-# The variance of a median is up to π/2 times that of a mean; in autocorrelated noise less.
-OF_MEDIAN = 1.25
+# The variance of a median is up to π/2 times that of a mean; outliers on one side add to it.
+OF_MEDIAN = 1.6
 
 
 def ratio_of(noise: Noise, k: int) -> tuple[float, float, float]:
     """Of the medians after and before inner border ``k`` (0 is the first), with its 95 % limits."""
     start, border, end = noise.borders[k : k + 3]
+    if noise.modes:
+        noise = noise_around(noise.logs, noise.borders, ranks=False)
     moved = median(noise.logs[border:end]) - median(noise.logs[start:border])
     error = sqrt(OF_MEDIAN * (noise.of_mean(border - start) + noise.of_mean(end - border)))
     phi, shorter = noise.correlation, min(border - start, end - border)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +32,8 @@ class Noise:
     """A series of logarithms, cut at ``borders`` (0 first, its length last), and the noise in it."""
 
     logs: Sequence[float]
+    scores: Sequence[float]
+    """What levels, noise and evidence are worked out from: the logarithms, or with ``modes`` their ranks."""
     borders: Sequence[int]
     means: Sequence[float]
     """Level of each segment."""
@@ -54,23 +57,27 @@ class Noise:
         return float(self.variance / runs * spread)
 
 
-def noise_around(logs: Sequence[float], borders: Sequence[int]) -> Noise:
-    """Estimate it, robustly: outliers by their distance from the level, then by what their neighbours say."""
-    segments = [logs[start:end] for start, end in pairwise(borders)]
-    medians = [median(segment) for segment in segments]
-    off = [value - level for segment, level in zip(segments, medians, strict=True) for value in segment]
+def noise_around(logs: Sequence[float], borders: Sequence[int], *, ranks: bool = True) -> Noise:
+    """Estimate it, robustly: outliers by their distance from the level, then by what their neighbours say.
+
+    Where the runs have no one level with outliers, their ranks are looked at (unless not ``ranks``): they
+    see a change of the shares of two modes, or of the many quick runs among slow ones.
+    """
+    medians = [median(logs[start:end]) for start, end in pairwise(borders)]
+    off = _less(logs, borders, medians)
     tick = _tick(logs, borders)
     far, modes = _far(off, tick)
+    if modes:
+        return _all_count(logs, _ranks(logs) if ranks else logs, borders)
     near = [value if -far <= value <= far else None for value in off]
+    _, flat = _centred(near, borders)
+    _drop_unexplained(near, flat, _correlated(flat, len(medians))[0], tick)
     shifts, flat = _centred(near, borders)
-    phi, variance = _correlated(flat, len(segments))
-    if not modes:
-        _drop_unexplained(near, flat, phi, tick)
-        shifts, flat = _centred(near, borders)
-        phi, variance = _correlated(flat, len(segments))
+    phi, variance = _correlated(flat, len(medians))
     means = [level + shift for level, shift in zip(medians, shifts, strict=True)]
     return Noise(
         logs=logs,
+        scores=logs,
         borders=borders,
         means=means,
         kept=[sum(value is not None for value in flat[a:b]) for a, b in pairwise(borders)],
@@ -79,8 +86,35 @@ def noise_around(logs: Sequence[float], borders: Sequence[int]) -> Noise:
         usable=_usable(logs, borders, means, flat, far),
         correlation=phi,
         variance=max(variance, (far / FAR / 2) ** 2),
-        modes=modes,
+        modes=False,
     )
+
+
+def _all_count(logs: Sequence[float], scores: Sequence[float], borders: Sequence[int]) -> Noise:
+    """The noise of ``scores``, no run being an outlier."""
+    means, flat = _centred(scores, borders)
+    phi, variance = _correlated(flat, len(means))
+    lengths = [end - start for start, end in pairwise(borders)]
+    none = [0] * len(lengths)
+    usable, least = range(len(logs)), LEAST_SCALE**2
+    return Noise(
+        logs, scores, borders, means, lengths, none, none, usable, phi, max(variance, least), modes=True
+    )
+
+
+def _ranks(logs: Sequence[float]) -> list[float]:
+    """From 0 to 1; equal values share the middle of their ranks."""
+    ordered = sorted(logs)
+    return [(bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 / len(logs) for value in logs]
+
+
+def _less(logs: Sequence[float], borders: Sequence[int], levels: Sequence[float]) -> list[float]:
+    """Each value without the level of its segment."""
+    return [
+        value - level
+        for (start, end), level in zip(pairwise(borders), levels, strict=True)
+        for value in logs[start:end]
+    ]
 
 
 def _tick(logs: Sequence[float], borders: Sequence[int]) -> float:
@@ -96,9 +130,8 @@ def _far(off: Sequence[float], tick: float) -> tuple[float, bool]:
     """From which distance a run is an outlier, and whether the runs have more than one mode."""
     sizes = sorted(map(abs, off))
     far = FAR * max(1.4826 * sizes[len(sizes) // 2], LEAST_SCALE, OF_A_TICK * tick)
-    if sizes[int(MOSTLY * (len(sizes) - 1))] <= far and not (_bundled(off, far) or _alike(off, far)):
-        return far, False
-    return max(far, sizes[-1]), True
+    outliers = sizes[int(MOSTLY * (len(sizes) - 1))] <= far
+    return far, not outliers or _bundled(off, far) or _alike(off, far)
 
 
 def _bundled(off: Sequence[float], far: float) -> bool:

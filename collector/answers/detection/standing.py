@@ -13,7 +13,7 @@ from collector.answers.detection.optimal import SHORTEST, SHORTEST_INSIDE
 # A border is moved by at most so many runs a turn.
 REACH = 20
 # So much more a step needs where the runs have two modes.
-CLEAR_OF_MODES = 1.5
+CLEAR_OF_MODES = 1.25
 # Once each step is at its place it needs this part again, and the plain difference of the two means this.
 AGAIN, PLAIN = 0.9, 0.6
 # With less than this part of what it needs a candidate goes at once, beside the weakest.
@@ -30,7 +30,7 @@ def needed(runs: int, shorter: int) -> float:
     short side can be in many more places, so it needs more; so does a short series, which knows little
     of its noise.
     """
-    return 11.3 + 155 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
+    return 11.8 + 155 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
 
 
 def standing(logs: Sequence[float], found: Sequence[int]) -> tuple[list[int], Noise]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from collector.answers.change_rows import BARS
 from collector.answers.looked_at import Standing
 from collector.answers.subjects import ENOUGH_RUNS
 from collector.answers.timed import Row
@@ -36,6 +37,7 @@ _OF_COST = {"slower": "DEARER", "faster": "CHEAPER"}
 # From this ratio on people think in times, not in percent.
 _TIMES = 2.0
 _MOST_NAMED = 3
+_PICTURE_WIDTH = 2 * BARS + 1
 _SHORT_HASH = 7
 
 
@@ -87,7 +89,7 @@ def by_how_much(row: Row) -> tuple[str, str]:
 
 
 def _below(row: Row, now_ms: int, width: int | None) -> Iterator[str]:
-    front = f"{_INDENT}{_picture(row)}   "
+    front = f"{_INDENT}{_picture(row):<{_PICTURE_WIDTH}}   "
     text = printable(sentence(row, now_ms))
     if width is None:
         yield front + text

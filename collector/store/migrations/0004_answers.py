@@ -36,6 +36,7 @@ UP = (
     CREATE TABLE "rollup_stale" (
         "subject" TEXT NOT NULL,
         "timestamp" INTEGER NOT NULL,
+        "changes" INTEGER NOT NULL,
         PRIMARY KEY ("timestamp", "subject")
     ) STRICT, WITHOUT ROWID
     """,

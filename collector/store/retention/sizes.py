@@ -36,8 +36,9 @@ class Sizes(NamedTuple):
 
 
 def aside(path: Path) -> int:
-    """Bytes of the files beside a database that belong to it."""
-    return sum(file_size(other) for other in path.parent.glob(_escaped(path.name) + ".*"))
+    """Bytes of the files beside a database that belong to it; the lock of whoever has it open is nothing."""
+    beside = path.parent.glob(_escaped(path.name) + ".*")
+    return sum(file_size(other) for other in beside if other.suffix != ".lock")
 
 
 def _escaped(name: str) -> str:

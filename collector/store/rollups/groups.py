@@ -87,3 +87,8 @@ def find(conn: sqlite3.Connection, cell: Cell) -> Row | None:
 def put(conn: sqlite3.Connection, rows: Iterable[tuple[Cell, Row]]) -> None:
     """Store rows in place of what is there."""
     conn.executemany(_PUT, ((*cell, *row) for cell, row in rows))
+
+
+def delete(cells: Iterable[Cell], conn: sqlite3.Connection) -> None:
+    """Delete rows."""
+    conn.executemany("DELETE FROM rollups WHERE tier_s = ? AND timestamp = ? AND series_id = ?", cells)

@@ -8,6 +8,7 @@ last, so that what is cut short is done from the beginning.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -16,12 +17,14 @@ from collector.orm import peewee
 from collector.records.base import KINDS
 from collector.store.database import raw
 from collector.store.progress import position, rolled_up
+from collector.store.replacing import Ask, Stop
 from collector.store.retention import names
 from collector.store.rollups import series
-from collector.store.rollups.groups import Cell, Groups, find, put
+from collector.store.rollups.groups import Cell, Groups, delete, put
 from collector.store.rollups.part import Part, Row
 from collector.store.rollups.sources import Source, source_of
-from collector.store.rollups.tiers import DAY, FIVE_MINUTES, HOUR, begin
+from collector.store.rollups.tiers import FIVE_MINUTES, HOUR
+from collector.store.rollups.widening import widen
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
@@ -33,9 +36,7 @@ MOST_ROWS = 150  # that a step writes
 MOST_SERIES = 8  # whose hours and days a step works out: 36 rows each are read
 MOST_READ = 2_000  # rows that are held at a time
 
-Step = Callable[["sqlite3.Connection"], Any]
-Ask = Callable[[str, Step], Any]
-Stop = Callable[[], bool]
+Write = Callable[["sqlite3.Connection"], object]
 T = TypeVar("T")
 
 
@@ -100,7 +101,7 @@ class _Hour:
             for moment_ms in range(self._seen.hour_ms, self._seen.hour_ms + HOUR * 1000, FIVE_MINUTES * 1000):
                 self._five_minutes(source, moment_ms)
             for numbers in _some(self._series(), MOST_SERIES):
-                self._do(_wider(numbers, self._seen.hour_ms))
+                self._do(partial(widen, numbers, self._seen.hour_ms))
         self._do(self._unmark)
 
     def _are_all_there(self) -> bool:
@@ -121,7 +122,7 @@ class _Hour:
             rows = [(column, key, part.row()) for (column, key), part in some]
             self._do(_put(source.name, moment_ms, rows))
         for gone in _some(self._gone(moment_ms, {*parts}), MOST_ROWS):
-            self._do(_delete(gone))
+            self._do(partial(delete, gone))
 
     def _gone(self, moment_ms: int, there: set[tuple[str, str]]) -> list[Cell]:
         """The rows of 5 minutes of series that have nothing in them any more."""
@@ -145,7 +146,7 @@ class _Hour:
         )
         return [number for (number,) in found]
 
-    def _do(self, step: Step) -> None:
+    def _do(self, step: Write) -> None:
         """Have the writer do it, if nothing has moved meanwhile."""
 
         def checked(conn: sqlite3.Connection) -> bool:
@@ -173,7 +174,7 @@ def _read(conn: sqlite3.Connection, source: Source, bounds: tuple[Any, ...]) -> 
     yield groups
 
 
-def _put(subject: str, moment_ms: int, rows: list[tuple[str, str, Row]]) -> Step:
+def _put(subject: str, moment_ms: int, rows: list[tuple[str, str, Row]]) -> Write:
     """Rows of 5 minutes in place of what is there."""
 
     def step(conn: sqlite3.Connection) -> None:
@@ -184,54 +185,6 @@ def _put(subject: str, moment_ms: int, rows: list[tuple[str, str, Row]]) -> Step
         put(conn, ((cell, part.row()) for cell, part in found.items()))
 
     return step
-
-
-def _delete(cells: list[Cell]) -> Step:
-    sql = "DELETE FROM rollups WHERE tier_s = ? AND timestamp = ? AND series_id = ?"
-    return lambda conn: conn.executemany(sql, cells)
-
-
-def _wider(numbers: list[int], hour_ms: int) -> Step:
-    """The hour from its 5 minutes and the day from its hours, of some series."""
-
-    def step(conn: sqlite3.Connection) -> None:
-        for number in numbers:
-            _widen(conn, number, hour_ms)
-
-    return step
-
-
-def _widen(conn: sqlite3.Connection, number: int, hour_ms: int) -> None:
-    day_ms = begin(hour_ms, DAY)
-    hours = _rows(conn, number, HOUR, range(day_ms, day_ms + DAY * 1000, HOUR * 1000))
-    day = find(conn, (DAY, day_ms, number))
-    are_all = sum(row[0] for row in hours.values()) == (day[0] if day else 0)
-    fine = _rows(conn, number, FIVE_MINUTES, range(hour_ms, hour_ms + HOUR * 1000, FIVE_MINUTES * 1000))
-    hours.pop(hour_ms, None)
-    if made := _store(conn, (HOUR, hour_ms, number), fine.values()):
-        hours[hour_ms] = made
-    if are_all:
-        _store(conn, (DAY, day_ms, number), hours.values())
-    else:  # some of its hours are gone by age
-        log.warning("rollups.hours_gone", series=number, day=day_ms)
-
-
-def _rows(conn: sqlite3.Connection, number: int, tier_s: int, moments: range) -> dict[int, Row]:
-    found = ((moment_ms, find(conn, (tier_s, moment_ms, number))) for moment_ms in moments)
-    return {moment_ms: row for moment_ms, row in found if row is not None}
-
-
-def _store(conn: sqlite3.Connection, cell: Cell, rows: Iterable[Row]) -> Row | None:
-    """Store what some rows are together; where there is none, what stands there goes."""
-    part = Part()
-    for row in rows:
-        part.add_row(row)
-    if not part.count:
-        _delete([cell])(conn)
-        return None
-    made = part.row()
-    put(conn, [(cell, made)])
-    return made
 
 
 def _some(items: Iterable[T], count: int) -> Iterator[list[T]]:

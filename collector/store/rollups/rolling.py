@@ -23,10 +23,10 @@ from collector.store.rollups.tiers import FIVE_MINUTES, begin
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
 
-AIM_SECONDS = 0.015
+AIM_SECONDS = 0.01
 # What a step may take to begin with: values are counted in some tenths of a microsecond each, rows of
 # rollups are found, read, made and written in some tens.
-CELLS, VALUES = 80, 8_000
+CELLS, VALUES = 60, 6_000
 
 Step = Callable[["sqlite3.Connection"], bool]
 
@@ -45,7 +45,7 @@ class Room:
         """A step took so long; only one that was full says how much more could be done."""
         if full or seconds > AIM_SECONDS:
             self._scale *= min(max(AIM_SECONDS / max(seconds, 1e-6), 0.3), 1.2)
-            self._scale = min(max(self._scale, 0.02), 4.0)
+            self._scale = min(max(self._scale, 0.02), 2.0)
 
 
 class Rollups:

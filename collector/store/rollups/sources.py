@@ -88,7 +88,7 @@ class Source:
     @cached_property
     def place(self) -> str:
         """SQL of the place of a row."""
-        return self.moment if self.kind.is_sample else f'"{self.kind.table}"."id"'
+        return self.moment if self.kind.is_sample else f'"{self.kind.table}".rowid'
 
     @cached_property
     def tables(self) -> str:
@@ -108,9 +108,9 @@ class Source:
         own = f'"{self.kind.table}"'
         if self.whole is not None:
             return "", f"{self._owner} CROSS JOIN {own} ON {self._joined}"
-        if self.kind.is_sample or not self.per:
-            return "", own
-        name = self.per[0]
+        name = self.per[0] if self.per else ""
+        if self.kind.is_sample or not name or getattr(self.kind.model, name).null:
+            return "", own  # nulls are no step of an index
         steps = (
             f'WITH RECURSIVE first(v) AS (SELECT min("{name}") FROM {own} UNION ALL'  # noqa: S608  # names of ours
             f' SELECT (SELECT min("{name}") FROM {own} WHERE "{name}" > v) FROM first WHERE v IS NOT NULL)'

@@ -67,7 +67,7 @@ def settle(conn: sqlite3.Connection, kind: Kind) -> None:
     for source in _numbered(touched(kind)):
         conn.execute(
             "UPDATE upkeep_positions SET position = last FROM"  # noqa: S608  # names of ours
-            f' (SELECT coalesce(max("id"), 0) AS last FROM "{source.kind.table}")'
+            f' (SELECT coalesce(max(rowid), 0) AS last FROM "{source.kind.table}")'
             " WHERE name = ? AND position > last",
             (rolled_up(source.name),),
         )

@@ -134,7 +134,7 @@ def test_a_step_of_several_ticks_is_found_with_a_coarse_clock() -> None:
 def busy_hours(runs: int) -> tuple[list[float], list[int]]:
     """A run each hour, 40 % slower in office hours."""
     at = [1_767_225_600_000 + hour * HOUR_MS for hour in range(runs)]
-    return [v * (1.4 if 8 <= i % 24 < 18 else 1) for i, v in enumerate(noisy(7, runs))], at
+    return [v * (1.4 if 8 <= i % 24 < 18 else 1) for i, v in enumerate(noisy(11, runs))], at
 
 
 def test_hours_that_are_slow_each_day_are_daily() -> None:

@@ -64,9 +64,9 @@ def test_steps_are_in_order_and_never_too_close(values: list[float]) -> None:
 
 def test_rates_on_seeded_noise_are_as_they_should_be() -> None:
     """Few series with wide bounds; `benchmarks/changes.py` has the figures."""
-    quiet = [find(noisy(seed, 150)) for seed in range(60)]
-    slower = [find(stepped(noisy(seed, 150), 1.2, 75)) for seed in range(40)]
-    faster = [find(stepped(noisy(seed, 150), 1 / 1.2, 75)) for seed in range(40)]
+    quiet = [find(noisy(seed, 150)) for seed in range(40)]
+    slower = [find(stepped(noisy(seed, 150), 1.2, 75)) for seed in range(25)]
+    faster = [find(stepped(noisy(seed, 150), 1 / 1.2, 75)) for seed in range(25)]
     assert sum(bool(found.steps) for found in quiet) <= 3
     for found in (slower, faster):
-        assert sum(any(abs(step.index - 75) <= 12 for step in one.steps) for one in found) >= 38
+        assert sum(any(abs(step.index - 75) <= 12 for step in one.steps) for one in found) >= 23

@@ -89,7 +89,7 @@ def test_late_samples_go_with_a_flush_that_is_undone(world: World) -> None:
 
 def test_rows_of_one_moment_are_taken_together(world: World) -> None:
     """The position is a moment: what is left of it would be left for ever."""
-    world.put(*(disk(MIDNIGHT, f"d{n}") for n in range(300)), disk(MIDNIGHT + 1))
+    world.put(*(disk(MIDNIGHT, f"d{n}") for n in range(40)), disk(MIDNIGHT + 1))
     assert not world.turns(most=1)
     assert position(world.conn, rolled_up("disk")) == MIDNIGHT
     assert world.turns()
