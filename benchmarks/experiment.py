@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,7 +138,7 @@ def run(_seconds: int) -> list[Row]:
 def rows(what: str, right: str, tally: Tally) -> list[Row]:
     """Right, found and wrong, in percent of the repetitions."""
     count = max(1, tally.verdicts.total())
-    found = count - tally.verdicts["not found"]
+    found = tally.verdicts.total() - tally.verdicts["not found"]
     wrong = found - tally.verdicts[right] - tally.verdicts["unknown"]
     return [
         Row(what, 100 * tally.verdicts[right] / count, "%", (">=", 90.0), "; ".join(tally.wrong[:1])),

@@ -20,6 +20,7 @@ from benchmarks import year_answers, year_data, year_file, year_upkeep, year_wor
 from benchmarks.footprint import cost
 from benchmarks.recorder import recorder
 from benchmarks.report import Row
+from collector import log
 from collector.looking import Looking
 from collector.orm import peewee
 from collector.sections import Recorder
@@ -39,6 +40,7 @@ SETTINGS = f'{year_work.SETTINGS}\n[retention]\ncap = "4GB"\n'
 
 def run(_seconds: int) -> list[Row]:
     """Make the file, then look at it from all sides."""
+    log.configure("error")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.db"
         began = time.perf_counter()
@@ -65,7 +67,7 @@ def _started(folder: Path) -> list[Row]:
     spread = f"{min(ready):.0f} to {max(ready):.0f}"
     return [
         Row("start to READY", statistics.median(ready), "ms", ("<=", BAR_START_MS), spread),
-        Row("resident memory after the start", rss_mb, "MB", note=f"{SETTLE_SECONDS:.0f} s later; the aim is 40"),
+        Row("resident memory", rss_mb, "MB", note=f"{SETTLE_SECONDS:.0f} s after the start; the aim is 40"),
         Row("status of a running recorder, as a whole process", status_ms, "ms"),
     ]  # fmt: skip
 
@@ -81,7 +83,7 @@ def _status_ms(config: Path) -> float:
 
 
 def _refreshed(path: Path) -> Row:
-    """Summaries and digests, as the daemon makes them every 15 minutes; here those of a whole year at once."""
+    """Summaries and digests, as the daemon makes them every 15 minutes; here of a whole year at once."""
     reader, database = open_reader(path), open_writer(path, "normal")
 
     def ask(_name: str, step: Step) -> Any:

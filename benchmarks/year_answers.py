@@ -1,4 +1,4 @@
-"""How long every reading command takes on a year of data: in a warm interpreter, and as a process of its own."""
+"""How long every reading command takes on a year of data: in a warm interpreter, and as a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies days of the pattern into the year: moments shifted, times a little other, levels as they were then."""
+"""Copies days of the pattern into the year: moments shifted, times a little other, levels as they were."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Copy:
         table, moment = self._kind.table, self._kind.moment
         where = f'"{moment}" >= ? AND "{moment}" < ?'
         if moment is None:
-            where = f"run_id IN (SELECT run_id FROM pattern.benchmark_runs WHERE timestamp >= ? AND {'timestamp'} < ?)"
+            runs = "SELECT run_id FROM pattern.benchmark_runs WHERE timestamp >= ? AND timestamp < ?"
+            where = f"run_id IN ({runs})"
         end_ms = begin_ms + DAY_MS if until_ms is None else min(begin_ms + DAY_MS, until_ms - shift_ms)
         conn.execute(
             f'INSERT INTO main."{table}" ({names}) SELECT {values} FROM pattern."{table}" WHERE {where}',

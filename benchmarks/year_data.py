@@ -74,7 +74,7 @@ def make(path: Path) -> Year:
     database.close()
     for file in path.parent.glob("pattern.db*"):
         file.unlink()
-    _say("")
+    _say("made")
     return year
 
 

@@ -48,7 +48,7 @@ def rows(path: Path) -> list[Row]:
 
 @dataclass(frozen=True)
 class Part:
-    """Bytes of some rows, values in them, and how many of these are numbers in sketches beyond one a sketch."""
+    """Bytes of some rows, and values in them: so many are numbers in sketches, beyond one a sketch."""
 
     name: str
     bytes_: float
@@ -119,8 +119,8 @@ def _tiers(conn: Any, bytes_: int) -> list[Part]:
     lengths: dict[tuple[int, str], Lengths] = {
         (tier_s, subject): tuple(rest)
         for tier_s, subject, *rest in conn.execute(
-            "SELECT tier_s, subject, count(*), count(min), count(max), count(sketch), total(length(sketch)) FROM rollups"
-            " JOIN series ON id = series_id GROUP BY 1, 2"
+            "SELECT tier_s, subject, count(*), count(min), count(max), count(sketch), total(length(sketch))"
+            " FROM rollups JOIN series ON id = series_id GROUP BY 1, 2"
         )
     }
     whole = sum(map(_length, lengths.values()))

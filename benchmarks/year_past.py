@@ -1,4 +1,4 @@
-"""What a year leaves besides samples and reports: sessions, gaps, alerts, earlier changes, workloads, statements."""
+"""What a year leaves besides samples and reports: sessions, gaps, alerts, earlier changes, statements."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def _workloads(conn: Any, now_ms: int) -> None:
     _insert(conn, "workloads", [
         {
             "name": name, "kind": kind, "command": name, "every_ms": 60_000 * minutes, "timeout_ms": 600_000,
-            "budget_ms": budget, "cwd": "/home/somebody/src/app", "registered_ms": now_ms - YEAR_DAYS * DAY_MS,
+            "budget_ms": budget, "cwd": "/home/somebody/src/app",
+            "registered_ms": now_ms - YEAR_DAYS * DAY_MS,
         }
         for name, kind, minutes, _, _, budget in year_work.WORKLOADS
     ])  # fmt: skip

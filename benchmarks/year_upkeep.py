@@ -57,13 +57,13 @@ class Steps:
         else:
             with transaction(conn):
                 done = step(conn)
-        self.cpu_s[name.split(".")[0]] += time.thread_time() - cpu_s
+        self.cpu_s[name.partition(".")[0]] += time.thread_time() - cpu_s
         self.ms[name].append((time.perf_counter() - wall_s) * 1000)
         return done
 
 
 def rows(path: Path, year: Year) -> list[Row]:
-    """What is over age goes; then a day goes by, some hours beside a writer, and what the cap takes at last."""
+    """What is over age goes; then a day passes, some hours beside a writer, and what the cap takes."""
     database = open_writer(path)
     conn = raw(database)
     keeper, day = Keeper(path, Retention(cap=Size(4_000_000_000))), Day(conn, year)
@@ -95,7 +95,7 @@ class Day:
         return self._began.later((wall_ms - self._began.wall_ms) / 1000)
 
     def stretches(self, length_ms: int) -> Iterator[tuple[int, list[Rows], Events]]:
-        """Every 5 minutes in which the machine is awake: when they end, ticks, and what was run and reported."""
+        """Every 5 minutes in which the machine is awake: their end, ticks, and what was run and reported."""
         begin_ms = self.at_ms
         self.at_ms += length_ms
         events: dict[int, Events] = defaultdict(list)
@@ -193,17 +193,9 @@ def _beside(conn: Any, keeper: Keeper, day: Day) -> list[Row]:
     ended.set()
     upkeep.join(60)
     flushes.writer.close(10)
-    longest, usual = max(beside), statistics.quantiles(beside, n=100)[98]
-    note = f"p99 {usual:.1f} ms of {len(beside):,}; without upkeep p99 {statistics.quantiles(alone, n=100)[98]:.1f}"
-    return [
-        Row(
-            "longest flush beside them, from put",
-            longest,
-            "ms",
-            ("<=", BAR_MS),
-            f"{note}, max {max(alone):.1f} ms",
-        )
-    ]
+    usual, without = (statistics.quantiles(ms, n=100)[98] for ms in (beside, alone))
+    note = f"p99 {usual:.1f} ms of {len(beside):,}; without them p99 {without:.1f}, max {max(alone):.1f} ms"
+    return [Row("longest flush beside them, from put", max(beside), "ms", ("<=", BAR_MS), note)]
 
 
 class Flushes:

@@ -88,7 +88,8 @@ def _run(
     row: Row = {
         "workload": name, "workload_kind": kind, "timestamp": at, "wall_ms": wall_ms,
         "outcome": "ok" if chance.random() < 0.985 else "failed", "budget_ms": budget_ms,
-        "busy_percent": chance.uniform(1, 9) + 60 * noisy, "others_percent": chance.uniform(0, 5) + 60 * noisy,
+        "busy_percent": chance.uniform(1, 9) + 60 * noisy,
+        "others_percent": chance.uniform(0, 5) + 60 * noisy,
         "cpu_some_percent": chance.uniform(0, 2) + 40 * noisy, "memory_some_percent": 0.0,
         "io_some_percent": chance.uniform(0, 1), "available_bytes": 4096 * chance.randrange(10**6, 6 * 10**6),
         "temperature_celsius": chance.randrange(320, 700) / 8, "frequency_mhz": chance.uniform(1400, 4000),
@@ -184,7 +185,8 @@ def _inference(chance: random.Random, at: int, _known: Any) -> Row:
 
 def _skill(chance: random.Random, at: int, _known: Any) -> Row:
     return {
-        "skill_id": f"skill-{_one_of(chance, 40):02d}", "execution_ms": round(chance.lognormvariate(4, 0.6), 3),
+        "skill_id": f"skill-{_one_of(chance, 40):02d}",
+        "execution_ms": round(chance.lognormvariate(4, 0.6), 3),
         "tokens_in": chance.randrange(4000), "tokens_out": chance.randrange(900),
         "success": int(chance.random() > 0.02), "timestamp": at,
     }  # fmt: skip
@@ -204,8 +206,9 @@ def _benchmark(chance: random.Random, at: int, _known: Any) -> Row:
     """A run with its four families inside, as it is sent."""
     return {
         "run_id": f"{chance.getrandbits(128):032x}", "project_name": f"project-{_one_of(chance, 3)}",
-        "benchmark_name": f"benchmark-{_one_of(chance, 4)}", "version": "1.0.0", "timestamp": at, "created_at": at + 900_000,
-        "metadata": '{"git_commit":"%040x"}' % chance.getrandbits(160),
+        "benchmark_name": f"benchmark-{_one_of(chance, 4)}", "version": "1.0.0",
+        "timestamp": at, "created_at": at + 900_000,
+        "metadata": f'{{"git_commit":"{chance.getrandbits(160):040x}"}}',
         "performance": {
             "total_time_seconds": chance.lognormvariate(6, 0.2), "phase_times": '{"plan":12.5,"code":80.25}',
             "token_usage_total": chance.randrange(90_000), "api_calls_count": 40,
@@ -224,8 +227,8 @@ def _benchmark(chance: random.Random, at: int, _known: Any) -> Row:
             "functional_completeness_percentage": chance.uniform(70, 100),
         },
         "workflow": {
-            "stories_created": 9, "stories_completed": chance.randrange(9), "rework_count": chance.randrange(4),
-            "avg_cycle_time_seconds": chance.uniform(200, 4000),
+            "stories_created": 9, "stories_completed": chance.randrange(9),
+            "rework_count": chance.randrange(4), "avg_cycle_time_seconds": chance.uniform(200, 4000),
         },
     }  # fmt: skip
 

@@ -123,7 +123,7 @@ class Daemon:
             raw(database), self.buffer, self.hearing.timed, self.hearing.stored, Rollups().late
         )
         self.writer.start()
-        self.keeping = Keeping(self.settings, self.writer, self.buffer, self.sampled.own_cost)
+        self.keeping = Keeping(self.settings, self.writer, self.buffer, self.hearing, self.sampled.own_cost)
         self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)
         try:
             yield self.writer
@@ -155,7 +155,7 @@ class Daemon:
             **self.hearing.asks(),
         }
         changes = Changes(self.writer, self.buffer, statements)
-        tasks: Tasks = {"change": changes, "cache": self.keeping.refresher.remember}
+        tasks: Tasks = {"change": changes, **self.keeping.tasks()}
         self.server = Server(self.settings.socket, self.buffer, asks, tasks, statements)
         self.server.start()
         self.tails.start()

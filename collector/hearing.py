@@ -14,6 +14,7 @@ from collector.alerts import Alerts, Teller, known
 from collector.pools.waiting import Waiting
 from collector.settings import own_thresholds
 from collector.slow import SlowWarnings, Thresholds
+from collector.store.listeners import Stored
 from collector.store.texts import text_of
 from collector.timings import Timings
 from collector.workloads.spawn import Children
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 
 
 class Hearing:
-    """All of them; ``umask`` is the one that a program of ``on_alert`` runs with."""
+    """All of them; ``umask`` is the one that a program of ``on_alert`` runs with.
+
+    Who hears besides is added to ``others``.
+    """
 
     def __init__(self, settings: Settings, buffer: Buffer, umask: int) -> None:
         thresholds = _thresholds(settings)
         self.slow = SlowWarnings(thresholds)
         self.timings = Timings()
         self.waiting = Waiting()
+        self.others: list[Stored] = []
         self._teller = Teller(settings.alerts, Children(umask))
         # What the last commit turns is a row all the same.
         put = partial(buffer.put, even_closed=True)
@@ -47,6 +52,8 @@ class Hearing:
         self.slow.stored(records)
         self.waiting.stored(records, time.monotonic())
         self.alerts.stored(records, clock.now().wall_ms)
+        for stored in self.others:
+            stored(records)
 
     def timed(self, name: str, duration_ms: float, rows: int) -> None:
         """The writer's own statements."""

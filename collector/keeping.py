@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from collector import log
+from collector.looking import Looking
 from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.store import upkeep
 from collector.store.cache import CLEAN_SECONDS
 from collector.tidying import SECONDS, Tidying
 
 if TYPE_CHECKING:
+    from collector.hearing import Hearing
+    from collector.intake.server import Tasks
     from collector.schedule import Schedule
     from collector.settings import Settings
     from collector.store.buffer import Buffer
@@ -27,11 +30,18 @@ class Keeping:
     """
 
     def __init__(
-        self, settings: Settings, writer: Writer, buffer: Buffer, own_cost: Callable[[], dict[str, Any]]
+        self,
+        settings: Settings,
+        writer: Writer,
+        buffer: Buffer,
+        hearing: Hearing,
+        own_cost: Callable[[], dict[str, Any]],
     ) -> None:
         self._writer, self._buffer, self._own_cost = writer, buffer, own_cost
         self.refresher = Refresher(writer, settings, lambda: buffer.counts().received)
         self.tidying = Tidying(writer, settings)
+        self.looking = Looking(writer, settings, hearing.alerts)
+        hearing.others.append(self.looking.stored)
 
     def schedule(self, schedule: Schedule, settings: Settings) -> None:
         """Hand all of it to the scheduler."""
@@ -45,16 +55,23 @@ class Keeping:
         """Go on with other settings."""
         self.refresher.settings = settings
         self.tidying.apply(settings)
+        self.looking.settings = settings
         self._schedule_set(schedule, settings)
+
+    def tasks(self) -> Tasks:
+        """What the socket has it do."""
+        return {"cache": self.refresher.remember, "accept": self.looking.accept}
 
     def stop(self) -> None:
         """Have what goes on end at its next step."""
         self.refresher.stop()
         self.tidying.stop()
+        self.looking.stop()
 
     def _schedule_set(self, schedule: Schedule, settings: Settings) -> None:
         """What the config says how often."""
         schedule.upkeep("summary", settings.log.summary, self._summarise)
+        schedule.upkeep("changes", settings.changes.every, self.looking.step)
         schedule.upkeep("summaries", settings.summaries.every, self.refresher.everything)
 
     def _checkpoint(self) -> None:

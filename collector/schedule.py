@@ -215,7 +215,7 @@ class Schedule:
             misfire_grace_time=None,
         )
 
-    def upkeep(self, name: str, every: float, step: Callable[[], None]) -> None:
+    def upkeep(self, name: str, every: float, step: Callable[[], object]) -> None:
         """Run something short of our own."""
         self._scheduler.add_job(
             step,

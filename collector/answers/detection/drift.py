@@ -11,8 +11,8 @@ from collector.answers.detection.noise import Noise, noise_around
 
 BLOCKS = 24
 LEAST_RUNS = 16
-# A line is believed from so many squared standard errors on.
-CLEAR = 16.0
+# A line is looked for, and believed, from so many squared standard errors on.
+WORTH, CLEAR = 4.0, 16.0
 # Preferred is what leaves less unexplained, each step and each line at its price; a line at a higher
 # one, because one step that takes a while looks much like it.
 STEP_COSTS, LINE_COSTS = 8.0, 16.0
@@ -56,12 +56,22 @@ def without(logs: Sequence[float], slope: float) -> list[float]:
     return [value - slope * (i - middle) for i, value in enumerate(logs)]
 
 
+def may_drift(slope: float, levels: Noise) -> bool:
+    """Whether it is worth while to look for a line: runs go up or down inside their levels."""
+    return slope * slope >= WORTH * _error(levels)
+
+
 def is_clear(slope: float, flat: Noise, floor: float) -> bool:
     """Whether a line of this slope stands out of the noise around it, and moves by more than ``floor``."""
-    noise = noise_around(flat.logs, flat.borders, ranks=False)
-    n, phi = len(noise.logs), noise.correlation
-    error = 12 * noise.variance * (1 + phi) / (1 - phi) / n**3
-    return abs(slope) * n >= log(1 + floor) and slope * slope >= CLEAR * error
+    moved = abs(slope) * len(flat.logs)
+    return moved >= log(1 + floor) and slope * slope >= CLEAR * _error(flat)
+
+
+def _error(levels: Noise) -> float:
+    """The variance of a line's slope in such noise."""
+    noise = noise_around(levels.logs, levels.borders, ranks=False) if levels.modes else levels
+    phi = noise.correlation
+    return 12 * noise.variance * (1 + phi) / (1 - phi) / len(noise.logs) ** 3
 
 
 def is_better(flat: Noise, level: Noise) -> bool:
@@ -75,7 +85,7 @@ def _unexplained(levels: Noise) -> float:
 
     An outlier costs as much as a run that is three standard deviations off.
     """
-    noise = noise_around(levels.logs, levels.borders, ranks=False)
+    noise = noise_around(levels.logs, levels.borders, ranks=False) if levels.modes else levels
     outliers = len(noise.logs) - sum(noise.kept)
     phi = noise.correlation
     innovation = noise.variance * (1 - phi * phi)

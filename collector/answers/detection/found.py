@@ -8,7 +8,15 @@ from math import log
 from typing import Literal
 
 from collector.answers.detection.daily import daily_pattern
-from collector.answers.detection.drift import LEAST_RUNS, is_better, is_clear, slope_of, slope_within, without
+from collector.answers.detection.drift import (
+    LEAST_RUNS,
+    is_better,
+    is_clear,
+    may_drift,
+    slope_of,
+    slope_within,
+    without,
+)
 from collector.answers.detection.interval import ratio_of
 from collector.answers.detection.logs import logs
 from collector.answers.detection.noise import Noise, noise_around
@@ -52,29 +60,26 @@ def _verdict(
 
 def _best(series: Sequence[float], floor: float) -> tuple[Noise, bool]:
     """The levels of the series, or of what is left of it without its drift, if it has one."""
-    level = _levels(series, floor)
-    if len(series) < LEAST_RUNS:
+    _, all_levels = standing(series, candidates(series))
+    level = _large(all_levels, floor)
+    if len(series) < LEAST_RUNS or not may_drift(slope_within(series, all_levels), all_levels):
         return level, False
-    slope = slope_of(series)
-    if abs(slope) * len(series) < log(1 + floor):
-        return level, False
-    flat = _levels(without(series, slope), floor)
-    slope = slope_within(series, flat)
-    flat = _levels(without(series, slope), floor)
-    drifts = is_clear(slope, flat, floor) and is_better(flat, level)
-    return (flat, True) if drifts else (level, False)
+    _, rough = standing(flat := without(series, slope_of(series)), candidates(flat))
+    slope = slope_within(series, rough)
+    _, flat_levels = standing(flat := without(series, slope), candidates(flat))
+    if is_clear(slope, flat_levels, floor) and is_better(flat_levels, all_levels):
+        return _large(flat_levels, floor), True
+    return level, False
 
 
-def _levels(series: Sequence[float], floor: float) -> Noise:
-    """The levels between the steps that stand and are large enough."""
-    borders, noise = standing(series, candidates(series))
+def _large(noise: Noise, floor: float) -> Noise:
+    """The levels between those steps that are large enough."""
     while True:
-        large = [
-            border for k, border in enumerate(borders) if abs(log(ratio_of(noise, k)[0])) >= log(1 + floor)
-        ]
-        if len(large) == len(borders):
+        borders, inner = noise.borders, range(len(noise.borders) - 2)
+        kept = [borders[k + 1] for k in inner if abs(log(ratio_of(noise, k)[0])) >= log(1 + floor)]
+        if len(kept) == len(inner):
             return noise
-        borders, noise = large, noise_around(series, [0, *large, len(series)])
+        noise = noise_around(noise.logs, [0, *kept, borders[-1]])
 
 
 def _step(values: Sequence[float], noise: Noise, k: int) -> Step:

@@ -75,7 +75,7 @@ def _add(conn: sqlite3.Connection, parts: dict[Cell, Part]) -> None:
     for cell, part in parts.items():
         if stored := find(conn, cell):
             part.add_row(stored)
-    put(conn, ((cell, part.row()) for cell, part in parts.items()))
+    put(((cell, part.row()) for cell, part in parts.items()), conn)
 
 
 def find(conn: sqlite3.Connection, cell: Cell) -> Row | None:
@@ -84,7 +84,7 @@ def find(conn: sqlite3.Connection, cell: Cell) -> Row | None:
     return row
 
 
-def put(conn: sqlite3.Connection, rows: Iterable[tuple[Cell, Row]]) -> None:
+def put(rows: Iterable[tuple[Cell, Row]], conn: sqlite3.Connection) -> None:
     """Store rows in place of what is there."""
     conn.executemany(_PUT, ((*cell, *row) for cell, row in rows))
 

@@ -17,11 +17,11 @@ from collector.orm import peewee
 from collector.records.base import KINDS
 from collector.store.database import raw
 from collector.store.progress import position, rolled_up
-from collector.store.replacing import Ask, Stop
+from collector.store.replacing import Stop
 from collector.store.retention import names
 from collector.store.rollups import series
 from collector.store.rollups.groups import Cell, Groups, delete, put
-from collector.store.rollups.part import Part, Row
+from collector.store.rollups.part import Part
 from collector.store.rollups.sources import Source, source_of
 from collector.store.rollups.tiers import FIVE_MINUTES, HOUR
 from collector.store.rollups.widening import widen
@@ -36,7 +36,10 @@ MOST_ROWS = 150  # that a step writes
 MOST_SERIES = 8  # whose hours and days a step works out: 36 rows each are read
 MOST_READ = 2_000  # rows that are held at a time
 
-Write = Callable[["sqlite3.Connection"], object]
+Step = Callable[["sqlite3.Connection"], Any]
+Ask = Callable[[str, Step], Any]
+# Column and key of a series.
+Name = tuple[str, str]
 T = TypeVar("T")
 
 
@@ -113,27 +116,38 @@ class _Hour:
         return False
 
     def _five_minutes(self, source: Source, moment_ms: int) -> None:
-        parts: dict[tuple[str, str], Part] = {}
-        bounds = (moment_ms, moment_ms + FIVE_MINUTES * 1000, self._seen.position)
-        for groups in _read(self._conn, source, bounds):
-            for column, key, _, part in groups.parts():
-                parts.setdefault((column, key), Part()).add(part)
-        for some in _some(parts.items(), MOST_ROWS):
-            rows = [(column, key, part.row()) for (column, key), part in some]
-            self._do(_put(source.name, moment_ms, rows))
-        for gone in _some(self._gone(moment_ms, {*parts}), MOST_ROWS):
+        """What is read is stored by series, of which several keys may have but one; the rest goes."""
+        found: dict[Cell, Part] = {}
+        for some in _some(self._read(source, moment_ms).items(), MOST_ROWS):
+            numbers = self._do(partial(_numbers, source.name, [name for name, _ in some]))
+            for number, (_, part) in zip(numbers, some, strict=True):
+                found.setdefault((FIVE_MINUTES, moment_ms, number), Part()).add(part)
+        for made in _some(found.items(), MOST_ROWS):
+            self._do(partial(put, [(cell, part.row()) for cell, part in made]))
+        for gone in _some(self._stored(moment_ms) - found.keys(), MOST_ROWS):
             self._do(partial(delete, gone))
 
-    def _gone(self, moment_ms: int, there: set[tuple[str, str]]) -> list[Cell]:
-        """The rows of 5 minutes of series that have nothing in them any more."""
+    def _read(self, source: Source, moment_ms: int) -> dict[Name, Part]:
+        """All rows of 5 minutes that were rolled up, some at a time."""
+        parts: dict[Name, Part] = {}
+        bounds = (moment_ms, moment_ms + FIVE_MINUTES * 1000, self._seen.position)
+        rows, width = self._conn.execute(source.between, bounds), 2 + len(source.key)
+        for some in _some(rows, MOST_READ):
+            groups = Groups(source)
+            for row in some:
+                groups.add(row[1], row[2:width], row[width:])
+            for column, key, _, part in groups.parts():
+                parts.setdefault((column, key), Part()).add(part)
+        return parts
+
+    def _stored(self, moment_ms: int) -> set[Cell]:
+        """The rollups that there are of 5 minutes."""
         found = self._conn.execute(
-            'SELECT "column", "key", series.id FROM rollups JOIN series ON series.id = series_id'
+            "SELECT tier_s, rollups.timestamp, series_id FROM rollups JOIN series ON series.id = series_id"
             " WHERE tier_s = ? AND rollups.timestamp = ? AND subject = ?",
             (FIVE_MINUTES, moment_ms, self._seen.subject),
-        ).fetchall()
-        return [
-            (FIVE_MINUTES, moment_ms, number) for column, key, number in found if (column, key) not in there
-        ]
+        )
+        return {*found}
 
     def _series(self) -> list[int]:
         """All series that have something in the hour, or had."""
@@ -146,45 +160,25 @@ class _Hour:
         )
         return [number for (number,) in found]
 
-    def _do(self, step: Write) -> None:
-        """Have the writer do it, if nothing has moved meanwhile."""
+    def _do(self, step: Step) -> Any:
+        """What the writer's step gives, if nothing has moved meanwhile; else raises _Moved."""
 
-        def checked(conn: sqlite3.Connection) -> bool:
-            if not self._seen.holds(conn):
-                return False
-            step(conn)
-            return True
+        def checked(conn: sqlite3.Connection) -> list[Any] | None:
+            return [step(conn)] if self._seen.holds(conn) else None
 
-        if not self._ask("rollups.repair", checked):
+        done = self._ask("rollups.repair", checked)
+        if done is None:
             raise _Moved
+        return done[0]
 
     def _unmark(self, conn: sqlite3.Connection) -> None:
         about = (self._seen.subject, self._seen.hour_ms)
         conn.execute("DELETE FROM rollup_stale WHERE subject = ? AND timestamp = ?", about)
 
 
-def _read(conn: sqlite3.Connection, source: Source, bounds: tuple[Any, ...]) -> Iterator[Groups]:
-    """The rows between two moments up to a place, some at a time."""
-    groups, width = Groups(source), 2 + len(source.key)
-    for row in conn.execute(source.between, bounds):
-        groups.add(row[1], row[2:width], row[width:])
-        if groups.rows >= MOST_READ:
-            yield groups
-            groups = Groups(source)
-    yield groups
-
-
-def _put(subject: str, moment_ms: int, rows: list[tuple[str, str, Row]]) -> Write:
-    """Rows of 5 minutes in place of what is there."""
-
-    def step(conn: sqlite3.Connection) -> None:
-        found: dict[Cell, Part] = {}
-        for column, key, row in rows:
-            cell = (FIVE_MINUTES, moment_ms, series.number(conn, subject, column, key))
-            found.setdefault(cell, Part()).add_row(row)
-        put(conn, ((cell, part.row()) for cell, part in found.items()))
-
-    return step
+def _numbers(subject: str, wanted: list[Name], conn: sqlite3.Connection) -> list[int]:
+    """The numbers of series, which are made where there are none."""
+    return [series.number(conn, subject, column, key) for column, key in wanted]
 
 
 def _some(items: Iterable[T], count: int) -> Iterator[list[T]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_KEYS = 20_000
 
 log = get_logger("rollups")
-_too_many = Folded(log, "rollups.too_many_keys")
+too_many = Folded(log, "rollups.too_many_keys")
 
 
 def number(conn: sqlite3.Connection, subject: str, column: str, key: str) -> int:
@@ -28,7 +28,7 @@ def number(conn: sqlite3.Connection, subject: str, column: str, key: str) -> int
     if found is not None:
         return found
     if key != NOTHING and _count(conn, subject, column) >= MOST_KEYS:
-        _too_many.happened(time.monotonic(), kind=subject, column=column, most=MOST_KEYS)
+        too_many.happened(time.monotonic(), kind=subject, column=column, most=MOST_KEYS)
         return number(conn, subject, column, NOTHING)
     made = conn.execute(
         'INSERT INTO series (subject, "column", "key") VALUES (?, ?, ?)', (subject, column, key)

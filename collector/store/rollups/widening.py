@@ -51,5 +51,5 @@ def _store(conn: sqlite3.Connection, cell: Cell, rows: Iterable[Row]) -> Row | N
         delete([cell], conn)
         return None
     made = part.row()
-    put(conn, [(cell, made)])
+    put([(cell, made)], conn)
     return made

@@ -33,7 +33,7 @@ def test_a_lasting_slow_down_is_found_between_its_two_runs() -> None:
 @pytest.mark.parametrize("factor", [1.3, 1 / 1.3])
 def test_slower_and_faster_are_found_alike(factor: float) -> None:
     """In the noise of a developer's machine."""
-    found = find(stepped(noisy(3, 120), factor, 60))
+    found = find(stepped(noisy(8, 120), factor, 60))
     assert len(found.steps) == 1
     assert abs(found.steps[0].index - 60) <= 5
     assert found.steps[0].low < factor < found.steps[0].high

@@ -14,6 +14,7 @@ from collector.store.changes import Delete, Update, Where
 from collector.store.database import open_reader
 from collector.store.progress import move, position, rolled_up
 from collector.store.retention import names
+from collector.store.rollups import repairing, series
 from collector.store.rollups.sources import sources
 from tests.conftest import START, Store
 from tests.store.rollups.world import DAY, HOUR, MINUTE, World, check, skill, skills
@@ -74,6 +75,20 @@ def test_rows_that_are_not_rolled_up_yet_are_left_for_later(world: World) -> Non
     assert world.stored("skill")[3600, MIDNIGHT, "execution_ms", '["s"]'].high == 5.0
     assert world.turns()
     check(world)
+
+
+def test_keys_that_share_a_series_are_repaired_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of keys without end: none of them takes the place of another."""
+    monkeypatch.setattr(series, "MOST_KEYS", 1)
+    monkeypatch.setattr(repairing, "MOST_ROWS", 1)
+    world.put(*(skill(MIDNIGHT, name, 5.0) for name in "abc"))
+    assert world.turns()
+    world.change(Delete(skills(skill_id="b")), Update(skills(skill_id="c"), {"execution_ms": 8.0}))
+    assert world.repair() == 1
+    found = world.stored("skill")
+    assert [found[tier, MIDNIGHT, "execution_ms", "[]"].total for tier in (300, 3600, 86400)] == [13.0] * 3
 
 
 def test_what_moves_meanwhile_is_read_again(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from collector.log import Folded
 from collector.records.base import KINDS, Record, Timestamp, forget, kind
 from collector.records.columns import Real
 from collector.store.progress import position, rolled_up
@@ -123,6 +124,7 @@ def test_keys_without_end_go_to_one_series(
 ) -> None:
     """Nothing is lost, and it is said."""
     monkeypatch.setattr(series, "MOST_KEYS", 3)
+    monkeypatch.setattr(series, "too_many", Folded(series.log, "rollups.too_many_keys"))
     world.put(*(skill(MIDNIGHT, f"s{n}") for n in range(5)), skill(MIDNIGHT, "s0"))
     assert world.turns()
     found = world.stored("skill")
