@@ -36,12 +36,11 @@ class Totals(NamedTuple):
 
 
 def totals(found: Iterable[Ran]) -> dict[str, Totals]:
-    """By the shape of the statement."""
-    made: dict[str, Totals] = defaultdict(lambda: Totals(0, 0.0))
+    """By the shape of the statement; the same in whatever order they ran, to the last digit."""
+    made: dict[str, list[float]] = defaultdict(list)
     for sql, duration_ms in found:
-        calls, total_ms = made[shape(sql)]
-        made[shape(sql)] = Totals(calls + 1, total_ms + duration_ms)
-    return dict(made)
+        made[shape(sql)].append(duration_ms)
+    return {statement: Totals(len(times), fsum(times)) for statement, times in made.items()}
 
 
 def shape(sql: str) -> str:

@@ -20,7 +20,7 @@ from collector.answers.detection.optimal import SHORTEST
 REACH = 40
 PART = 0.4
 # The place with most likelihood within some runs of it is nearer to the truth than the likeliest one.
-WITHIN = 16
+WITHIN, HEAT = 16, 2.0
 # A step in the middle is likelier than one at an edge, where a few runs decide.
 EDGES = 1.0
 
@@ -69,7 +69,7 @@ def place(evidence: Evidence, start: int, border: int, end: int) -> int:
     if not profile:
         return border
     most = max(strength for _, strength in profile)
-    likely = [(at, exp((strength - most) / 2)) for at, strength in profile if strength > most - 16]
+    likely = [(at, exp((strength - most) / HEAT)) for at, strength in profile if strength > most - 8 * HEAT]
 
     def near(at: int) -> float:
         return sum(mass * (WITHIN - abs(at - other)) for other, mass in likely if abs(at - other) < WITHIN)

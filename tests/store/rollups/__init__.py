@@ -1,0 +1,1 @@
+"""Rolling up, and rolling up once more."""

@@ -9,6 +9,7 @@ import pytest
 
 from collector.records.base import KINDS
 from collector.records.benchmark import BenchmarkRun
+from collector.records.run import Run
 from collector.store import rollups
 from collector.store.changes import Delete, Update, Where
 from collector.store.database import open_reader
@@ -185,6 +186,21 @@ def test_figures_follow_the_run_they_belong_to(world: World) -> None:
     assert world.repair() == 1
     assert counts() == {'["p","b"]': 1, '["q","b"]': 1}
     assert position(world.conn, rolled_up("benchmark_workflow")) == 2
+
+
+def test_rows_of_every_first_key_are_found(world: World) -> None:
+    """Along the index, which is by workload first."""
+    world.put(*(Run.record(workload=name, timestamp=MIDNIGHT, wall_ms=5.0) for name in ("a", "b", "c", "c")))
+    assert world.turns()
+    world.change(
+        Delete(Where(KINDS["run"], {"id": 3})), Update(Where(KINDS["run"], {"id": 1}), {"wall_ms": 9.0})
+    )
+    world.repair()
+    found = world.stored("run")
+    assert {key: (part.count, part.total) for (tier, _, column, key), part in found.items()
+            if (tier, column) == (3600, "wall_ms")} == {
+        '["a"]': (1, 9.0), '["b"]': (1, 5.0), '["c"]': (1, 5.0),
+    }  # fmt: skip
 
 
 def test_the_index_is_used(world: World) -> None:
