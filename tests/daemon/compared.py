@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from math import fsum
 from typing import Any, NamedTuple
 
 from collector.fingerprint import Dialect, fingerprint

@@ -20,7 +20,8 @@ from collector.answers.detection.optimal import SHORTEST
 REACH = 40
 PART = 0.4
 # The place with most likelihood within some runs of it is nearer to the truth than the likeliest one.
-WITHIN, HEAT = 16, 2.0
+# Noise is never quite AR(1), so half of the log-likelihood is believed.
+WITHIN, HEAT = 20, 4.0
 # A step in the middle is likelier than one at an edge, where a few runs decide.
 EDGES = 1.0
 
