@@ -8,9 +8,9 @@ from collector.records.base import KINDS, Timestamp
 
 # What became slower or faster in the year: workload, from so many days before today to so many, by how much.
 LEVELS = (
-    ("unit-tests", 120, 0, 1.25),
-    ("open-orders", 60, 25, 1.6),
-    ("health", 20, 0, 0.75),
+    ("unit-tests", 6, 0, 1.25),
+    ("canary", 20, 12, 1.4),
+    ("health", 40, 0, 0.75),
 )  # fmt: skip
 _JITTER = "(0.95 + (random() & 1023) / 10240.0)"
 DAY_MS = 86_400_000

@@ -23,7 +23,7 @@ from collector.records.base import KINDS
 from collector.store import schema
 from collector.store.database import open_writer, raw, transaction
 from collector.store.progress import move, rolled_up
-from collector.store.rollups import Rollups
+from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.sources import sources
 
 DAY_MS = year_work.DAY_MS

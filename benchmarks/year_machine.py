@@ -35,7 +35,7 @@ class Machine:
         self._database = 400_000_000
         # pid, name, usual share of a core, how often it does anything in half a minute, resident pages
         self._processes = [
-            (2_000 + 37 * n, f"process-{n % NAMES:02d}", 40 / (rank + 1), max(0.02, 0.95 - rank / 14),
+            (2_000 + 37 * n, f"process-{n % NAMES:02d}", 40 / (rank + 1), max(0.01, 0.95 - rank / 12),
              round(900_000 / (n + 3)))
             for n in range(NAMES + 20)
             for rank in [7 * n % (NAMES + 20)]  # the largest are not the busiest

@@ -28,7 +28,7 @@ from collector.sections import Retention
 from collector.store.buffer import Buffer, Limits
 from collector.store.database import open_writer, raw, transaction
 from collector.store.retention.keeper import Keeper
-from collector.store.rollups import Rollups
+from collector.store.rollups.rolling import Rollups
 from collector.store.writer import Writer
 from collector.units import Size
 
@@ -47,7 +47,7 @@ class Steps:
     """CPU and wall time of steps, by what they belong to."""
 
     cpu_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    took: list[tuple[float, float, str]] = field(default_factory=list)  # wall ms, CPU ms, what it was
 
     def run(self, conn: Any, name: str, step: Callable[[Any], Any], *, alone: bool) -> Any:
         """Do one as the writer does, its commit included; ``alone`` has no transaction around it."""
@@ -57,8 +57,9 @@ class Steps:
         else:
             with transaction(conn):
                 done = step(conn)
-        self.cpu_s[name.partition(".")[0]] += time.thread_time() - cpu_s
-        self.ms[name].append((time.perf_counter() - wall_s) * 1000)
+        cpu_s, wall_s = time.thread_time() - cpu_s, time.perf_counter() - wall_s
+        self.cpu_s[name.partition(".")[0]] += cpu_s
+        self.took.append((1000 * wall_s, 1000 * cpu_s, name))
         return done
 
 
@@ -117,12 +118,11 @@ class Day:
 
 
 def _stretch(conn: Any, steps: Steps, keeper: Keeper, day: Day, stretch: tuple[int, Any, Any]) -> None:
-    """What is due after 5 minutes; retention once an hour."""
+    """What the daemon does after 5 minutes: a round of both."""
     now = day.instant(stretch[0] + 10_000)
     while steps.run(conn, "rollups", day.rollups.turn(now.wall_ms), alone=False):
         pass
-    if stretch[0] % HOUR_MS == 0:
-        _round(conn, steps, keeper, now)
+    _round(conn, steps, keeper, now)
 
 
 def _round(conn: Any, steps: Steps, keeper: Keeper, now: Instant) -> None:
@@ -136,7 +136,7 @@ def _round_alone(conn: Any, keeper: Keeper, day: Day, what: str) -> list[Row]:
     steps, before = Steps(), _kept(conn)
     _round(conn, steps, keeper, day.instant(day.at_ms))
     after = _kept(conn)
-    took_s = sum(map(sum, steps.ms.values())) / 1000
+    took_s = sum(took[0] for took in steps.took) / 1000
     days = (day.at_ms - after["cpu_samples"]) / DAY_MS
     note = (
         f"{before['bytes'] / 1e6:.0f} to {after['bytes'] / 1e6:.0f} MB, samples of {days:.1f} days are left"
@@ -163,13 +163,13 @@ def _costs(steps: Steps) -> list[Row]:
 
 
 def _longest(steps: Steps, what: str = "") -> list[Row]:
-    name, longest = max(((name, max(ms)) for name, ms in steps.ms.items()), key=lambda found: found[1])
-    every = sorted(ms for found in steps.ms.values() for ms in found)
-    usual = statistics.quantiles(every, n=100)[98]
-    return [
-        Row(f"{what}longest step", longest, "ms", ("<=", BAR_MS),
-            f"{name}; p99 {usual:.1f} ms of {len(every):,} steps"),
-    ]  # fmt: skip
+    longest, its_cpu, name = max(steps.took)
+    usual = statistics.quantiles((took[0] for took in steps.took), n=100)[98]
+    dearest = max(took[1] for took in steps.took)
+    note = (
+        f"{name}, CPU {its_cpu:.0f} of it; p99 {usual:.1f} of {len(steps.took):,}; most CPU {dearest:.0f} ms"
+    )
+    return [Row(f"{what}longest step", longest, "ms", ("<=", BAR_MS), note)]
 
 
 def _change(before: dict[str, float], after: dict[str, float]) -> Row:

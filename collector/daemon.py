@@ -34,7 +34,7 @@ from collector.store import schema, sessions
 from collector.store.buffer import Buffer
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
-from collector.store.rollups import Rollups
+from collector.store.rollups.rolling import Rollups
 from collector.store.writer import Step, Writer
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs

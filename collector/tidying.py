@@ -12,7 +12,8 @@ from collector.log import Folded, get_logger
 from collector.store.database import open_reader
 from collector.store.failures import REFUSALS
 from collector.store.retention.keeper import Keeper
-from collector.store.rollups import Rollups, repair
+from collector.store.rollups.repairing import repair
+from collector.store.rollups.rolling import Rollups
 
 if TYPE_CHECKING:
     from collector.settings import Settings

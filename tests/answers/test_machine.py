@@ -6,7 +6,7 @@ from collector.answers import machine
 from collector.orm import peewee
 from collector.records.disk import DiskSample
 from collector.store.database import transaction
-from collector.store.rollups import Rollups
+from collector.store.rollups.rolling import Rollups
 from tests.answers.made import HOUR, MINUTE, Made
 
 

@@ -16,7 +16,8 @@ from collector.orm import peewee
 from collector.records.disk import DiskSample
 from collector.records.skill import Skill
 from collector.store.database import transaction
-from collector.store.rollups import Rollups, series
+from collector.store.rollups import series
+from collector.store.rollups.rolling import Rollups
 from tests.answers.conftest import NOW
 from tests.answers.made import DAY, HOUR, MINUTE, Made
 

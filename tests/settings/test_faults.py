@@ -59,7 +59,8 @@ def test_the_refusal_counts_the_faults_and_says_what_to_do(config: Config) -> No
             "[zzz]\n",
             (
                 "line 1: zzz: unknown section; allowed are"
-                " collector, sampling, slow, summaries, retention, changes, alerts, log, runs, workloads, tails, pools"
+                " collector, sampling, slow, summaries, retention, changes, alerts, log, runs, workloads,"
+                " tails, pools"
             ),
         ),
         ("[samplng]\n", "line 1: samplng: unknown section (did you mean 'sampling'?)"),

@@ -48,6 +48,8 @@ class Evidence:
     def around(self, start: int, end: int, first: int, last: int) -> Iterator[tuple[int, float]]:
         """Place and evidence for a step from ``first`` to ``last``, the level being one in [start, end)."""
         low, high = bisect_left(self.usable, start), bisect_left(self.usable, end)
+        if high - low < 2:
+            return
         moment_end, info_end = self._moments[high], self._infos[high]
         level_info = 1 / self._variance + info_end - self._infos[low + 1]
         level_moment = self._values[low] / self._variance + moment_end - self._moments[low + 1]

@@ -9,6 +9,8 @@ from collector.answers.detection.noise import Noise, noise_around
 
 # The variance of a median is up to π/2 times that of a mean; outliers on one side add to it.
 OF_MEDIAN = 1.6
+# What a float can hold, as a logarithm.
+MOST = 700.0
 
 
 def ratio_of(noise: Noise, k: int) -> tuple[float, float, float]:
@@ -20,7 +22,7 @@ def ratio_of(noise: Noise, k: int) -> tuple[float, float, float]:
     error = sqrt(OF_MEDIAN * (noise.of_mean(border - start) + noise.of_mean(end - border)))
     phi, shorter = noise.correlation, min(border - start, end - border)
     off = students_t(max(2.0, 2 * shorter * (1 - phi) / (1 + phi))) * error
-    return exp(moved), exp(moved - off), exp(moved + off)
+    return exp(moved), exp(moved - off), exp(min(moved + off, MOST))
 
 
 def students_t(freedom: float) -> float:

@@ -27,7 +27,7 @@ MOST_CANDIDATES = 12
 def candidates(logs: Sequence[float]) -> list[int]:
     """Where changes may be, many too many: first runs after each.
 
-    Of a long series only every k-th place is tried (``places``); `steps` moves each to its exact run.
+    Of a long series only every k-th place is tried (``places``); `standing` moves each to its exact run.
     """
     clean, scale = cleaned(logs)
     middle = median(clean)

@@ -29,7 +29,8 @@ class Step:
     after: Level
     """The segment after it, up to the next change or the end."""
     ratio: float
-    """After by before; of the medians, without the drift where the series drifts besides."""
+    """After by before, of the medians: without the drift or the hours of the day, where the series has
+    those, and with half of the smallest value for a zero."""
     low: float
     high: float
     """95 % confidence interval of the ratio, widened for autocorrelation."""

@@ -30,7 +30,7 @@ def needed(runs: int, shorter: int) -> float:
     short side can be in many more places, so it needs more; so does a short series, which knows little
     of its noise.
     """
-    return 11.8 + 155 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
+    return 12.6 + 107 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
 
 
 def standing(logs: Sequence[float], found: Sequence[int]) -> tuple[list[int], Noise]:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from collector import sketch
-from collector.log import get_logger
 from collector.sketch import Buckets
-
-log = get_logger("rollups")
 
 # count, sum, min, max, sketch
 Row = tuple[int, float, float | None, float | None, bytes | None]
@@ -50,7 +47,7 @@ class Part:
         try:
             sketch.merge_packed(self.buckets, packed or b"")
         except ValueError as error:  # a damaged file; the next rows go on from what could be read
-            log.warning("rollups.unreadable", error=str(error))
+            _tell(error)
         if packed is None:
             ends = [(low, count)] if low == high else [(low, 1), (high, 1)]
             sketch.merge(self.buckets, ((sketch.bucket_of(value), times) for value, times in ends))
@@ -68,3 +65,10 @@ class Part:
             return self.count, self.total, low, None, None
         packed = sketch.pack(self.buckets) if self.count > 2 else None
         return self.count, self.total, self.low, self.high, packed
+
+
+def _tell(error: ValueError) -> None:
+    # Only now: the log's library costs a command more time than most answers take.
+    from collector.log import get_logger  # noqa: PLC0415
+
+    get_logger("rollups").warning("rollups.unreadable", error=str(error))

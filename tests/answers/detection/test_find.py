@@ -155,3 +155,11 @@ def test_what_is_below_the_floor_is_not_reported() -> None:
     values = [*[100.0, 100.2] * 50, *[104.0, 104.2] * 50]
     assert places(find(values)) == [100]
     assert find(values, floor=0.05) == Found((), ((0, 200),), "steady")
+
+
+@pytest.mark.parametrize("least", [0.0, 5e-324, 1e-300])
+def test_the_widest_range_of_values_has_an_answer(least: float) -> None:
+    """Nothing overflows, and a change by a factor beyond every clock is one."""
+    found = find([*[least, least * 2] * 10, *[1e300, 1.1e300] * 10])
+    assert places(found) == [20]
+    assert math.isfinite(found.steps[0].high)

@@ -10,7 +10,6 @@ import pytest
 from collector.records.base import KINDS
 from collector.records.benchmark import BenchmarkRun
 from collector.records.run import Run
-from collector.store import rollups
 from collector.store.changes import Delete, Update, Where
 from collector.store.database import open_reader
 from collector.store.progress import move, position, rolled_up
@@ -105,7 +104,7 @@ def test_what_moves_meanwhile_is_read_again(world: World) -> None:
         return world.ask(name, step)
 
     reader = open_reader(world.store.path)
-    assert rollups.repair(reader, ask, lambda: False) == 1
+    assert repairing.repair(reader, ask, lambda: False) == 1
     reader.close()
     assert marks(world) == []
     check(world)
@@ -120,7 +119,7 @@ def test_what_never_rests_is_left_for_the_next_time(world: World, events: Events
         return world.ask(name, step)
 
     reader = open_reader(world.store.path)
-    assert rollups.repair(reader, ask, lambda: False) == 0
+    assert repairing.repair(reader, ask, lambda: False) == 0
     reader.close()
     assert [event["event"] for event in events()][-1] == "rollups.busy"
     assert world.repair() == 1
@@ -131,7 +130,7 @@ def test_it_stops_when_it_is_told_to(world: World) -> None:
     """The next hour is not begun."""
     world.change(Delete(skills(MIDNIGHT)))
     reader = open_reader(world.store.path)
-    assert rollups.repair(reader, world.ask, lambda: True) == 0
+    assert repairing.repair(reader, world.ask, lambda: True) == 0
     reader.close()
     assert len(marks(world)) == 3
 

@@ -12,7 +12,8 @@ from collector.log import Folded
 from collector.records.base import KINDS, Record, Timestamp, forget, kind
 from collector.records.columns import Real
 from collector.store.progress import position, rolled_up
-from collector.store.rollups import Rollups, series
+from collector.store.rollups import series
+from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.sources import sources
 from tests.conftest import START, Store
 from tests.store.rollups.world import DAY, HOUR, LAST, MINUTE, World, check, disk, sensor, skill

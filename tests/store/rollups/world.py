@@ -14,11 +14,11 @@ from collector.records.base import KINDS
 from collector.records.disk import DiskSample
 from collector.records.sensor import SensorSample
 from collector.records.skill import Skill
-from collector.store import rollups
 from collector.store.changes import Change, Where, apply
 from collector.store.database import open_reader, transaction
-from collector.store.rollups import Rollups
+from collector.store.rollups import repairing
 from collector.store.rollups.part import Part
+from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.tiers import TIERS_S, begin
 from collector.store.writer import Writer
 from tests.conftest import Store
@@ -72,7 +72,7 @@ class World:
         """The marked hours are rolled up once more."""
         reader = open_reader(self.store.path)
         try:
-            return rollups.repair(reader, self.ask, lambda: False)
+            return repairing.repair(reader, self.ask, lambda: False)
         finally:
             reader.close()
 
