@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench docs lock clean
+.PHONY: setup run test check bench peers docs lock clean
 
 setup: .venv/ready
 
@@ -31,6 +31,14 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# Other detectors of changes, which only a benchmark sets beside ours: hundreds of megabytes, in a place of their own.
+peers: .venv-peers/ready
+
+.venv-peers/ready: requirements-peers.lock
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $@
+
 docs: setup
 	$(BIN)/python docs/render.py
 	$(BIN)/python docs/render_columns.py
@@ -41,6 +49,8 @@ lock:
 	  --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --all-extras \
 	  --python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
+	  --python-version 3.11 --group pyproject.toml:peers -o requirements-peers.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache

@@ -15,7 +15,7 @@ from benchmarks.report import Row, table
 
 ALL = (
     "writer", "start", "timing", "intake", "client", "fingerprint", "summary", "slow", "samplers",
-    "logs", "footprint",
+    "logs", "changes", "experiment", "year", "footprint",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 

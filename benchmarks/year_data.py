@@ -1,7 +1,7 @@
 """The file of a recorder that ran for a year at its defaults, on a laptop that sleeps at night.
 
 Some days are made row by row and rolled up by the product's own code; the year is made of copies of them,
-in the order of time. What retention has to delete after a day more is there too, so that it is seen at work.
+in the order of time. What is a day over age is there too, for retention to delete.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def make(path: Path) -> Year:
     database.close()
     for file in path.parent.glob("pattern.db*"):
         file.unlink()
-    _say("made")
+    print(file=sys.stderr)
     return year
 
 
@@ -162,4 +162,4 @@ def _settle_positions(conn: Any, year: Year) -> None:
 
 
 def _say(what: str) -> None:
-    print(f"\r  {what:<40}", end="" if what else "\n", file=sys.stderr, flush=True)
+    print(f"\r  {what:<40}", end="", file=sys.stderr, flush=True)

@@ -137,9 +137,8 @@ class Machine:
     def _walk(self, at: int) -> list[Row]:
         """The ten that use most processor time and the ten largest."""
         used = {
-            one[0]: round(self._spread(3 * one[2] * self._busy + 0.3, 0.5))
-            / (0.3 + self._chance.gauss(0, 1e-4))
-            for one in self._processes
+            pid: round(self._spread(3 * usual * self._busy + 1, often)) / (0.3 + self._chance.gauss(0, 1e-4))
+            for pid, _, usual, often, _ in self._processes
         }
         busiest = sorted((one for one in self._processes if used[one[0]]), key=lambda one: -used[one[0]])
         return [

@@ -38,6 +38,8 @@ BAR_MS = 50.0
 # The day goes by so fast that a tick comes each so many seconds: there is always some upkeep to wait for.
 TICK_SECONDS = 0.01
 BESIDE_MS = 3 * HOUR_MS
+# The cap must not cut the year before all is asked of it.
+UNCAPPED = Retention(cap=Size(4_000_000_000))
 
 Events = list[tuple[str, dict[str, Any]]]
 
@@ -63,12 +65,20 @@ class Steps:
         return done
 
 
-def rows(path: Path, year: Year) -> list[Row]:
-    """What is over age goes; then a day passes, some hours beside a writer, and what the cap takes."""
+def aged(path: Path, year: Year) -> list[Row]:
+    """What is over age goes."""
     database = open_writer(path)
     conn = raw(database)
-    keeper, day = Keeper(path, Retention(cap=Size(4_000_000_000))), Day(conn, year)
-    made = _round_alone(conn, keeper, day, "first round of retention, a day in arrears")
+    made = _round_alone(conn, Keeper(path, UNCAPPED), Day(conn, year), "retention of a day in arrears")
+    database.close()
+    return made
+
+
+def rows(path: Path, year: Year) -> list[Row]:
+    """A day passes, then some hours beside a writer; and what the cap takes."""
+    database = open_writer(path)
+    conn = raw(database)
+    keeper, day, made = Keeper(path, UNCAPPED), Day(conn, year), list[Row]()
     steps, before = Steps(), _kept(conn)
     for stretch in day.stretches(DAY_MS):
         day.store(stretch)

@@ -92,7 +92,7 @@ def has_moment_first(kind: Kind) -> bool:
 
 def group(kind: Kind) -> str:
     """The column whose every value has its rows in order, where the moment has no index of its own."""
-    if has_moment_first(kind):
+    if has_moment_first(kind) or len(key(kind)) > 1:
         return ""
     leading = (index.columns[0] for index in indexes(kind) if index.columns[1:2] == (kind.moment,))
     return next(leading, "")
