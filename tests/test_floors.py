@@ -9,6 +9,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -134,8 +135,13 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imported(path: Path, *, for_types: bool = True) -> Iterator[str]:
+@cache
+def imported(path: Path, *, for_types: bool = True) -> tuple[str, ...]:
     """Full names of all that a file imports, wherever in it the import stands."""
+    return tuple(_imported(path, for_types=for_types))
+
+
+def _imported(path: Path, *, for_types: bool) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     left_out = {
         id(inner)

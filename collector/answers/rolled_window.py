@@ -12,7 +12,7 @@ from collector.orm import select
 from collector.records.base import KINDS
 from collector.store.progress import rolled_up
 from collector.store.rollups.part import Part, Row
-from collector.store.rollups.sources import LAST, NOTHING, key_text, source_of
+from collector.store.rollups.sources import LAST, NOTHING, Source, key_text, source_of
 from collector.store.rollups.tiers import DAY, FIVE_MINUTES, HOUR, begin
 
 if TYPE_CHECKING:
@@ -138,11 +138,13 @@ class Window:
         plus = "+" if by_place and not source.kind.is_sample else ""
         same = [] if of_rest else [f"{plus}{column} IS ?" for column in source.key]
         moment = f"{plus}{source.moment}"
-        where = [f"{moment} >= ?", f"{moment} < ?", f"{source.place} > ?", f"{source.place} <= ?", *same]
+        ranges = _ranges(source, moment, (since, until), places)
+        where = [*ranges, *same]
         tables = source.tables if by_place or source.whole is None else source.by_moment[1]
         sql = source.select(tables, " AND ".join(where), self._column)
         key = [] if of_rest else json.loads(self._key)
-        for row in select(self._database, sql, since, until, *places, *key):
+        bound = [number for pair in ranges.values() for number in pair]
+        for row in select(self._database, sql, *bound, *key):
             if row[-1] is not None and (known is None or key_text(row[2 : 2 + per]) not in known):
                 yield row[1], row[-1]
 
@@ -154,6 +156,23 @@ class Window:
             self._source.name, self._column,
         )  # fmt: skip
         return {key for (key,) in found}
+
+
+def _ranges(
+    source: Source, moment: str, between: tuple[int, int], places: tuple[int, int]
+) -> dict[str, tuple[int, int]]:
+    """Conditions, and what is bound to each: rows from the first of ``between``, behind the first place.
+
+    The place of a sample is its moment. Of two ranges on one column SQLite would use the first alone, and
+    read all that is rolled up already.
+    """
+    (since, until), (behind, up_to) = between, places
+    if source.kind.is_sample:
+        return {f"{moment} BETWEEN ? AND ?": (max(since, behind + 1), min(until - 1, up_to))}
+    return {
+        f"{moment} BETWEEN ? AND ?": (since, until - 1),
+        f"{source.place} BETWEEN ? AND ?": (behind + 1, up_to),
+    }
 
 
 def _inside(moments: Iterable[int], coarse_s: int, tier_s: int) -> Iterator[int]:

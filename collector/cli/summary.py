@@ -32,6 +32,7 @@ Row = dict[str, Any]
 Say = Callable[[Any], str]
 
 MACHINE = "machine"
+DAY_MS = 86_400_000
 TITLES = {"metric_type": "type", "metric_name": "name"}
 TIMES = ("avg", "min", "p50", "p95", "p99", "max")
 # Which go first where there is no room. Of pools and users the further columns matter more.
@@ -111,7 +112,7 @@ def command(
     skills       by skill         queries      by fingerprint
     pools        by pool          users        by user
     benchmarks   run against run  workloads    by workload
-    machine      by figure
+    machine      by figure, of the last 24 hours unless --since says otherwise
     """
     _refuse(topic, compare, since, until)
     if topic == MACHINE:
@@ -153,13 +154,14 @@ def _machine(config: Path | None, since: int, until: int | None, *, as_json: boo
     from collector.answers import machine  # noqa: PLC0415  # loads all kinds of record
     from collector.machine_table import print_machine  # noqa: PLC0415  # as above
 
+    since = since or clock.now().wall_ms - DAY_MS
     with opened(config) as (_, database):
         found = machine.summed_up(database, since, clock.now().wall_ms + 1 if until is None else until)
         missing = holes(database, since, until) if found else ""
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(f"no sample {'in that time' if since or until else 'yet'}: see `collector status`")
+        click.echo("no sample in that time: `collector status` tells whether the recorder runs")
     else:
         print_machine(found)
     say(missing, to_program=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,8 @@ class Made:
 
     def add(self, *records: msgspec.Struct) -> None:
         """Store records at once."""
-        for record in records:
-            kind = KINDS_BY_STRUCT[type(record)]
-            self.conn.executemany(*kind.statement([record]))
+        for struct, some in groupby(records, type):
+            self.conn.executemany(*KINDS_BY_STRUCT[struct].statement(list(some)))
 
     def workload(self, name: str, **columns: Any) -> None:
         """Register a workload: every 30 minutes unless told otherwise."""

@@ -29,8 +29,7 @@ def full(made: Made) -> Made:
 def skills(made: Made, *minutes: int, **columns: Any) -> None:
     """One skill for each of the minutes before now."""
     given = {"skill_id": "s", "execution_ms": 1.0, "tokens_in": 1, "tokens_out": 1, "success": True}
-    for ago in minutes:
-        made.add(Skill.record(**(given | columns), timestamp=made.now_ms - ago * MINUTE))
+    made.add(*(Skill.record(**(given | columns), timestamp=made.now_ms - ago * MINUTE) for ago in minutes))
 
 
 def ago(made: Made, found: list[dict[str, Any]]) -> list[int]:

@@ -76,17 +76,24 @@ def _error(levels: Noise) -> float:
 
 def is_better(flat: Noise, level: Noise) -> bool:
     """Whether a line and the steps of ``flat`` tell the series better than the steps of ``level``."""
+    flat, level = plain(flat), plain(level)
+    runs = sorted({*flat.inside} & {*level.inside})
     spared = STEP_COSTS * (len(level.borders) - len(flat.borders))
-    return _unexplained(level) - _unexplained(flat) + spared > LINE_COSTS
+    return _unexplained(level, runs) - _unexplained(flat, runs) + spared > LINE_COSTS
 
 
-def _unexplained(levels: Noise) -> float:
-    """How badly levels describe the runs: twice the negative log-likelihood of AR(1) noise.
+def plain(noise: Noise) -> Noise:
+    return noise_around(noise.logs, noise.borders, ranks=False) if noise.modes else noise
 
-    An outlier costs as much as a run that is three standard deviations off.
-    """
-    noise = noise_around(levels.logs, levels.borders, ranks=False) if levels.modes else levels
-    outliers = len(noise.logs) - sum(noise.kept)
-    phi = noise.correlation
-    innovation = noise.variance * (1 - phi * phi)
-    return len(noise.logs) * log(innovation) + 9 * outliers + log(1 - phi * phi)
+
+def _unexplained(noise: Noise, runs: Sequence[int]) -> float:
+    """How badly levels describe those runs: twice the negative log-likelihood of AR(1) noise."""
+    levels = [
+        level for (a, b), level in zip(pairwise(noise.borders), noise.means, strict=True) for _ in range(a, b)
+    ]
+    off = [noise.logs[i] - levels[i] for i in runs]
+    ties = [noise.correlation ** (b - a) for a, b in pairwise(runs)]
+    squares = off[0] ** 2 + sum(
+        [(b - tie * a) ** 2 / (1 - tie * tie) for a, b, tie in zip(off, off[1:], ties)]
+    )
+    return len(runs) * log(squares / len(runs)) + sum([log(1 - tie * tie) for tie in ties])

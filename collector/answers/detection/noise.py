@@ -44,6 +44,8 @@ class Noise:
     """How many are outliers, by side."""
     usable: Sequence[int]
     """Positions that are no outliers; near a border, of neither level."""
+    inside: Sequence[int]
+    """Positions that are no outliers."""
     correlation: float
     """Between neighbouring runs: the coefficient of an AR(1) process."""
     variance: float
@@ -84,6 +86,7 @@ def noise_around(logs: Sequence[float], borders: Sequence[int], *, ranks: bool =
         above=[sum(value > far for value in off[a:b]) for a, b in pairwise(borders)],
         below=[sum(value < -far for value in off[a:b]) for a, b in pairwise(borders)],
         usable=_usable(logs, borders, means, flat, far),
+        inside=[i for i, value in enumerate(flat) if value is not None],
         correlation=phi,
         variance=max(variance, (far / FAR / 2) ** 2),
         modes=False,
@@ -98,7 +101,18 @@ def _all_count(logs: Sequence[float], scores: Sequence[float], borders: Sequence
     none = [0] * len(lengths)
     usable, least = range(len(logs)), LEAST_SCALE**2
     return Noise(
-        logs, scores, borders, means, lengths, none, none, usable, phi, max(variance, least), modes=True
+        logs,
+        scores,
+        borders,
+        means,
+        lengths,
+        none,
+        none,
+        usable,
+        usable,
+        phi,
+        max(variance, least),
+        modes=True,
     )
 
 
@@ -172,8 +186,19 @@ def _correlated(flat: Sequence[float | None], levels: int) -> tuple[float, float
     pairs = [a * b for a, b in pairwise(flat) if a is not None and b is not None]
     raw = sum(pairs) / len(pairs) * n / squares if squares > 0 and pairs else 0.0
     mended = raw + (levels * (1 + raw) + 2 * raw) / max(n, 1)
-    phi = (mended * n + USUAL * USUAL_RUNS) / (n + USUAL_RUNS)
-    return min(max(phi, 0.0), MOST), squares / max(1, n - levels)
+    return _not_underrated(mended, n), squares / max(1, n - levels)
+
+
+def _not_underrated(estimate: float, runs: int) -> float:
+    """The upper bound of a correlation as far as bounds below `USUAL` go, above that the estimate."""
+    if MODE == 0:
+        return min(max((estimate * runs + USUAL * 60) / (runs + 60), 0.0), MOST)
+    phi = min(max(estimate, 0.0), MOST)
+    upper = phi + ERRORS * ((1 - phi * phi) / max(1, runs)) ** 0.5
+    return max(phi, min(upper, USUAL))
+
+
+MODE, ERRORS = 1, 1.5
 
 
 def _drop_unexplained(

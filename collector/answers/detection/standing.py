@@ -39,18 +39,39 @@ def standing(logs: Sequence[float], found: Sequence[int]) -> tuple[list[int], No
     The weakest go first (and with them those that are hopeless and not beside them), then all are
     examined again: without it, its neighbours may be stronger, or the noise larger.
     """
-    borders: Sequence[int] = [0, *found, len(logs)]
+    borders, noise = _eliminated(logs, [0, *found, len(logs)])
+    while (better := _with_another(noise)) is not None:
+        noise = better
+    return list(noise.borders[1:-1]), noise
+
+
+def _eliminated(logs, borders):
     while True:
         noise = noise_around(logs, borders)
         if len(borders) == 2:
-            return [], noise
-        borders, strengths = _examined(noise)
+            return borders, noise
+        moved, strengths = _examined(noise)
         if min(strengths) >= 1:
-            noise = _settled(logs, borders)
-            borders, strengths = noise.borders, _confirmed(noise)
+            noise = _settled(logs, moved)
+            strengths = _confirmed(noise)
             if min(strengths) >= 1:
-                return list(borders[1:-1]), noise
+                return noise.borders, noise
+            borders = noise.borders
         borders = _without_weakest(borders, strengths)
+
+
+def _with_another(noise: Noise) -> Noise | None:
+    """The levels with one more step, where that and all others stand."""
+    evidence, borders = Evidence(noise, part=PART), noise.borders
+    best = []
+    for start, end in pairwise(borders):
+        for at, most in evidence.around(start, end, start + SHORTEST, end - SHORTEST):
+            best.append((most - needed(len(noise.logs), min(at - start, end - at)), at))
+    if not best or len(borders) > 20:
+        return None
+    at = max(best)[1]
+    settled = _settled(noise.logs, sorted([*borders, at]))
+    return settled if min(_confirmed(settled)) >= 1 else None
 
 
 def _examined(noise: Noise) -> tuple[list[int], list[float]]:

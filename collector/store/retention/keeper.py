@@ -30,8 +30,8 @@ log = get_logger("retention")
 
 MOST_ROWS, FEWEST_ROWS, AIM_MS = 1_000, 50, 15.0
 MOST_PAGES, FEWEST_PAGES, AIM_PAGES_MS = 2_000, 10, 8.0
-# That many steps fill the log about as far as SQLite's own limit is.
-STEPS_A_CHECKPOINT = 2
+# That many rows and pages fill the log about as far as SQLite's own limit is.
+MOVED_A_CHECKPOINT = 1_000
 
 
 class Turn(NamedTuple):
@@ -115,15 +115,15 @@ class Keeper:
             yield from self._with_checkpoints(f"retention.{walk.name}", step)
 
     def _with_checkpoints(self, name: str, step: Callable[[sqlite3.Connection], int]) -> Iterator[Turn]:
-        """One step, and after some that changed something a checkpoint."""
+        """One step, and after some that changed enough a checkpoint."""
 
         def counted(conn: sqlite3.Connection) -> int:
             gone = step(conn)
-            self._unmoved += gone > 0
+            self._unmoved += gone
             return gone
 
         yield Turn(name, counted)
-        if self._unmoved >= STEPS_A_CHECKPOINT:
+        if self._unmoved >= MOVED_A_CHECKPOINT:
             self._unmoved = 0
             yield Turn("retention.checkpoint", wal.checkpoint)
 

@@ -55,12 +55,12 @@ class Log:
         self._moment += 1
         os.utime(path, (self._moment, self._moment))
 
-    def write(self, count: int, into: Path | None = None) -> None:
-        """So many further lines, each another number."""
+    def write(self, count: int, into: Path | None = None, digits: int = 1) -> None:
+        """So many further lines, each another number of at least so many digits."""
         first = len(self.written)
         self.written += range(first, first + count)
         with (into or self.path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{number}\n" for number in self.written[first:])
+            file.writelines(f"{number:0{digits}}\n" for number in self.written[first:])
         self._stamp(into or self.path)
 
     def text(self, text: str) -> None:
