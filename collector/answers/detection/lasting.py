@@ -34,3 +34,20 @@ def stays(noise: Noise, one: float, other: float) -> int:
 
 def _nearest(value: float, levels: Sequence[float], reach: float) -> float | None:
     return next((level for level in levels if abs(value - level) <= reach), None)
+
+
+def wandering(noise):
+    from collector.answers.detection.drift import gain_over
+    while not noise.modes and len(noise.borders) > 2:
+        gains = []
+        for k in range(1, len(noise.borders) - 1):
+            without = noise_around(noise.logs, [*noise.borders[:k], *noise.borders[k + 1 :]])
+            gains.append((gain_over(without, noise), without))
+        least = min(gains, key=lambda x: x[0])
+        if least[0] >= GAIN:
+            break
+        noise = least[1]
+    return noise
+
+
+GAIN = -1e9
