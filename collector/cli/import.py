@@ -14,6 +14,7 @@ import click
 from collector import clock
 from collector.commands import config_option, json_option
 from collector.errors import CollectorError, UsageError
+from collector.importers.aged import noting
 from collector.importers.base import IMPORTERS, Importer, Item, Options, Source
 from collector.importers.feed import Tally, feed
 from collector.importers.logs import import_log, log_options
@@ -130,7 +131,8 @@ def _progress(source: Source, followed: BinaryIO | None) -> Progress:
 
 def _feed(settings: Settings, form: Importer, options: Options, source: Source, tally: Tally) -> None:
     with sink(settings) as send, _progress(source, source.stream if form.streams else None) as progress:
-        feed(_batches(form.read(source, options)), send, tally, lambda: progress.show(tally.total))
+        found = noting(form.read(source, options), settings.retention, clock.now().wall_ms)
+        feed(_batches(found), send, tally, lambda: progress.show(tally.total))
 
 
 def _tell(tally: Tally, file: str, error: str, is_one_of_several: bool) -> None:

@@ -38,15 +38,14 @@ def _nearest(value: float, levels: Sequence[float], reach: float) -> float | Non
 
 def wandering(noise):
     from collector.answers.detection.drift import gain_over
+    one = noise_around(noise.logs, [0, len(noise.logs)])
+    if one.modes:
+        return noise
     while not noise.modes and len(noise.borders) > 2:
-        gains = []
-        for k in range(1, len(noise.borders) - 1):
-            without = noise_around(noise.logs, [*noise.borders[:k], *noise.borders[k + 1 :]])
-            gains.append((gain_over(without, noise), without))
-        least = min(gains, key=lambda x: x[0])
-        if least[0] >= GAIN:
+        if gain_over(one, noise) >= GAIN * (len(noise.borders) - 2):
             break
-        noise = least[1]
+        outs = [noise_around(noise.logs, [*noise.borders[:k], *noise.borders[k + 1 :]]) for k in range(1, len(noise.borders) - 1)]
+        noise = min(outs, key=lambda w: gain_over(w, noise))
     return noise
 
 
