@@ -31,6 +31,6 @@ def _age_s(retention: Retention, kind: str) -> float:
 def _words(retention: Retention, kind: str, count: int) -> str:
     kept = long_span(_age_s(retention, kind))
     return (
-        f"{counted(count, f'{kind} record')} of more than {kept} ago, longer than is kept: deleted within a day"
-        f' unless [retention] has kinds = {{ {kind} = "10y" }} and hours = "10y"'
+        f"{counted(count, f'{kind} record')} of more than {kept} ago, longer than is kept: deleted within"
+        f' a day unless [retention] has kinds = {{ {kind} = "10y" }} and hours = "10y"'
     )
