@@ -31,11 +31,12 @@ from collector.schedule import LONGEST_SLEEP, Schedule
 from collector.settings import PoolSettings, Settings, WorkloadSettings
 from collector.signals import Signals
 from collector.store import schema, sessions
+from collector.store.asked import Step
 from collector.store.buffer import Buffer
 from collector.store.database import inode, open_writer, raw, refuse_replaced
 from collector.store.lock import InstanceLock
 from collector.store.rollups.rolling import Rollups
-from collector.store.writer import Step, Writer
+from collector.store.writer import Writer
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
 from collector.workloads.spawn import Children

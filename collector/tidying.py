@@ -17,7 +17,8 @@ from collector.store.rollups.rolling import Rollups
 
 if TYPE_CHECKING:
     from collector.settings import Settings
-    from collector.store.writer import Step, Writer
+    from collector.store.asked import Step
+from collector.store.writer import Writer
 
 log = get_logger("upkeep")
 

@@ -10,7 +10,7 @@ from collector.store.buffer import Counts
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
-    from collector.store.writer import Step
+    from collector.store.asked import Step
 
 
 class Origin(NamedTuple):

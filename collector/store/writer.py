@@ -21,6 +21,7 @@ from collector.errors import CollectorError, DatabaseError
 from collector.log import Folded, get_logger
 from collector.records.base import KINDS_BY_STRUCT, Kind
 from collector.records.gap import Gap
+from collector.store.asked import Asked, Step, Then
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
 from collector.store.database import savepoint, transaction
 from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
@@ -39,44 +40,8 @@ BUMPS = 50
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
 
-Step = Callable[["sqlite3.Connection"], Any]
 # Hears of samples inside the transaction that stores them, as they are stored.
 Late = Callable[["sqlite3.Connection", Kind, Sequence[msgspec.Struct]], object]
-# Hears a step's result, or its error.
-Then = Callable[[Any, BaseException | None], None]
-
-
-class Asked:
-    """A step somebody asked the writer for; `wait` gives its result, or raises what it raised."""
-
-    def __init__(self, name: str, step: Step, *, transaction: bool = True, then: Then | None = None) -> None:
-        self.name = name
-        self.step = step
-        self.transaction = transaction
-        self._then = then
-        self._done = threading.Event()
-        self._result: Any = None
-        self._error: BaseException | None = None
-
-    def finish(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Called by the writer after the commit; what is told first stands."""
-        if self._done.is_set():
-            return
-        self._result, self._error = result, error
-        self._done.set()
-        if self._then is not None:
-            self._then(result, error)
-
-    def wait(self, timeout: float) -> Any:
-        """The step's result; raises its error, or DatabaseError when the writer did not come to it."""
-        if not self._done.wait(timeout):
-            raise DatabaseError(
-                f"the writer did not come to {self.name!r} in {timeout:g} s",
-                hint="the log says what holds it up: a lock of another program, a full or a slow disk",
-            )
-        if self._error is not None:
-            raise self._error
-        return self._result
 
 
 class Writer:

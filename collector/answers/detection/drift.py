@@ -97,9 +97,3 @@ def _unexplained(noise: Noise, runs: Sequence[int]) -> float:
         [(b - tie * a) ** 2 / (1 - tie * tie) for a, b, tie in zip(off, off[1:], ties)]
     )
     return len(runs) * log(squares / len(runs)) + sum([log(1 - tie * tie) for tie in ties])
-
-
-def gain_over(without, level):
-    without, level = plain(without), plain(level)
-    runs = sorted({*without.inside} & {*level.inside})
-    return _unexplained(without, runs) - _unexplained(level, runs)

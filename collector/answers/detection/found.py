@@ -18,7 +18,7 @@ from collector.answers.detection.drift import (
     without,
 )
 from collector.answers.detection.interval import ratio_of
-from collector.answers.detection.lasting import lasting, wandering
+from collector.answers.detection.lasting import lasting
 from collector.answers.detection.logs import logs
 from collector.answers.detection.noise import Noise, noise_around
 from collector.answers.detection.optimal import candidates
@@ -45,7 +45,7 @@ def find(values: Sequence[float], at_ms: Sequence[int] | None = None, *, floor: 
     if pattern:
         series = [value - usual for value, usual in zip(series, pattern, strict=True)]
     noise, drifts = _best(series, floor)
-    noise = wandering(lasting(noise))
+    noise = lasting(noise)
     steps = [_step(values, noise, k) for k in range(len(noise.borders) - 2)]
     return Found(tuple(steps), tuple(pairwise(noise.borders)), _verdict(steps, drifts, pattern))
 

@@ -34,19 +34,3 @@ def stays(noise: Noise, one: float, other: float) -> int:
 
 def _nearest(value: float, levels: Sequence[float], reach: float) -> float | None:
     return next((level for level in levels if abs(value - level) <= reach), None)
-
-
-def wandering(noise):
-    from collector.answers.detection.drift import gain_over
-    one = noise_around(noise.logs, [0, len(noise.logs)])
-    if one.modes:
-        return noise
-    while not noise.modes and len(noise.borders) > 2:
-        if gain_over(one, noise) >= GAIN * (len(noise.borders) - 2):
-            break
-        outs = [noise_around(noise.logs, [*noise.borders[:k], *noise.borders[k + 1 :]]) for k in range(1, len(noise.borders) - 1)]
-        noise = min(outs, key=lambda w: gain_over(w, noise))
-    return noise
-
-
-GAIN = -1e9

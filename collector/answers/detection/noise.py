@@ -192,8 +192,11 @@ def _correlated(flat: Sequence[float | None], levels: int) -> tuple[float, float
 def _not_underrated(estimate: float, runs: int) -> float:
     """The upper bound of a correlation as far as bounds below `USUAL` go, above that the estimate."""
     if MODE == 0:
-        return min(max((estimate * runs + USUAL * 60) / (runs + 60), 0.0), MOST)
+        return min(max((estimate * runs + USUAL * USUAL_RUNS) / (runs + USUAL_RUNS), 0.0), MOST)
     phi = min(max(estimate, 0.0), MOST)
+    se = ((1 - phi * phi) / max(1, runs)) ** 0.5
+    if MODE == 2:
+        return max(phi - ERRORS * se, min(phi + ERRORS * se, USUAL))
     upper = phi + ERRORS * ((1 - phi * phi) / max(1, runs)) ** 0.5
     return max(phi, min(upper, USUAL))
 

@@ -21,6 +21,7 @@ HOPELESS = 0.3
 # A bundle of outliers is no level: of a level so much are runs near it, and chance makes such a bundle in
 # fewer than so many series. From so many runs on it need not be asked.
 MOSTLY, CHANCE, LONG = 0.6, 0.002, 40
+MOST_LEVELS, TRIES = 20, 3
 
 
 def needed(runs: int, shorter: int) -> float:
@@ -61,17 +62,29 @@ def _eliminated(logs, borders):
 
 
 def _with_another(noise: Noise) -> Noise | None:
-    """The levels with one more step, where that and all others stand."""
-    evidence, borders = Evidence(noise, part=PART), noise.borders
-    best = []
-    for start, end in pairwise(borders):
-        for at, most in evidence.around(start, end, start + SHORTEST, end - SHORTEST):
-            best.append((most - needed(len(noise.logs), min(at - start, end - at)), at))
-    if not best or len(borders) > 20:
+    """The levels with one more step, where that and all others stand; None when there is no such step."""
+    if len(noise.borders) > MOST_LEVELS:
         return None
-    at = max(best)[1]
-    settled = _settled(noise.logs, sorted([*borders, at]))
-    return settled if min(_confirmed(settled)) >= 1 else None
+    for at in _promising(noise):
+        settled = _settled(noise.logs, sorted([*noise.borders, at]))
+        if min(_confirmed(settled)) >= 1:
+            return settled
+    return None
+
+
+def _promising(noise: Noise) -> list[int]:
+    """The places where one more step has the most evidence beyond what it needs, apart from each other."""
+    evidence, n, ranked = Evidence(noise, part=PART), len(noise.logs), []
+    for start, end in pairwise(noise.borders):
+        for at, most in evidence.around(start, end, start + SHORTEST, end - SHORTEST):
+            ranked.append((most - needed(n, min(at - start, end - at)), at))
+    places: list[int] = []
+    for _, at in sorted(ranked, reverse=True):
+        if all(abs(at - place) >= SHORTEST_INSIDE for place in places):
+            places.append(at)
+            if len(places) == TRIES:
+                break
+    return places
 
 
 def _examined(noise: Noise) -> tuple[list[int], list[float]]:
