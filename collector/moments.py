@@ -57,8 +57,9 @@ def at_minute(ms: int, now_ms: int) -> str:
 
 
 def between(from_ms: int, to_ms: int, now_ms: int) -> str:
-    """A stretch of time to the minute: ``12:40–13:05``, ``Tue 23:50–Wed 06:10``."""
-    start, end = at_minute(from_ms, now_ms), at_minute(to_ms, now_ms)
+    """A stretch of time: ``12:40–13:05``, ``Tue 23:50–Wed 06:10``; a short one to the second."""
+    at = at_second if abs(to_ms - from_ms) < 2 * _MINUTE_MS else at_minute
+    start, end = at(from_ms, now_ms), at(to_ms, now_ms)
     if _local(from_ms).date() == _local(to_ms).date():
         end = end.split()[-1]
     return f"{start}–{end}"

@@ -57,6 +57,28 @@ def test_a_recorder_that_was_stopped_leaves_a_gap_until_now(
     assert told(reader, made, DAY) == [(60, 0, "stopped")]
 
 
+def test_a_recorder_that_was_killed_leaves_one_since_it_was_heard_of_last(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Its session has no end; three of its own intervals without a sign are enough."""
+    made.session(3 * HOUR, None)
+    made.recorder(11 * MINUTE)
+    made.recorder(10 * MINUTE)
+    assert told(reader, made, DAY) == [(10, 0, "stopped")]
+    assert told(reader, made, DAY, until_ago=8 * MINUTE) == []
+
+
+def test_without_samples_of_the_recorder_those_of_the_processor_tell(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """A sampler may be off; one sample alone tells nothing."""
+    made.session(3 * HOUR, None)
+    made.cpu(10 * MINUTE, 5.0)
+    assert told(reader, made, DAY) == []
+    made.cpu(11 * MINUTE, 5.0)
+    assert told(reader, made, DAY) == [(10, 0, "stopped")]
+
+
 def test_a_recorder_that_runs_leaves_none(made: Made, reader: peewee.SqliteDatabase) -> None:
     """Its session has no end."""
     made.session(3 * HOUR, None)
