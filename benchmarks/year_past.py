@@ -86,7 +86,8 @@ def _changes(conn: Any, now_ms: int) -> None:
             "before": 3.1, "after": 9.8, "before_p95": 4.0, "after_p95": 12.5, "ratio": 3.16,
             "ratio_low": 2.9, "ratio_high": 3.4, "runs_before": 120, "runs_after": 60, "noisy_left_out": 9,
             "state": "gone", "cause": "unknown", "sentence": "nothing else that is recorded changed then",
-            "trend": json.dumps({"before": [3.1] * 10, "after": [9.8] * 10}), "found_ms": now_ms - (n + 19) * DAY_MS,
+            "trend": json.dumps({"before": [3.1] * 10, "after": [9.8] * 10}),
+            "found_ms": now_ms - (n + 19) * DAY_MS,
         }
         for n in range(60)
     ])  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,9 @@ class Changed(Section, frozen=True, kw_only=True):
             yield "every", "must lie between 1s and 1d"
 
 
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
 class Alerting(Section, frozen=True, kw_only=True):
     """``[alerts]``: a program that is told of each change of state, as JSON on its standard input."""
 
@@ -138,7 +142,12 @@ class Alerting(Section, frozen=True, kw_only=True):
     timeout: Duration = Duration(10)
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """It must not hang for long: one alert waits for the other."""
+        """A program, and words with known places in them; it must not hang for long: others wait."""
+        if self.on_alert and "{" in self.on_alert[0]:
+            yield "on_alert", "the first word is the program; what happened goes into those behind it"
+        places = {place for word in self.on_alert for place in _PLACE.findall(word)}
+        if unknown := sorted(places - {"sentence", "subject", "state"}):
+            yield "on_alert", f"knows {{sentence}}, {{subject}} and {{state}}, not {{{unknown[0]}}}"
         if not 0.1 <= self.timeout <= 300:
             yield "timeout", "must lie between 100ms and 5m"
 

@@ -82,11 +82,15 @@ def refuse_foreign(database: peewee.SqliteDatabase, path: Path) -> None:
 
 
 def refuse_newer(database: peewee.SqliteDatabase, path: Path, migrations: Path = MIGRATIONS) -> None:
-    """Raise DatabaseError when the file holds migrations that this version does not know."""
-    unknown = applied_names(database) - set(known(migrations))
+    """Raise DatabaseError when the file holds migrations that this version does not know, or says so."""
+    ours = known(migrations)
+    unknown = sorted(applied_names(database) - {*ours})
+    number = int(database.pragma("user_version"))
+    if not unknown and number > max(map(_number, ours), default=0):
+        unknown = [f"schema {number}"]
     if unknown:
         raise DatabaseError(
-            f"{path} was written by a newer collector (it holds {', '.join(sorted(unknown))})",
+            f"{path} was written by a newer collector (it holds {', '.join(unknown)})",
             hint="install that version again, or have it run `collector db downgrade` first",
         )
 

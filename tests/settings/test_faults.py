@@ -63,6 +63,24 @@ def test_the_refusal_counts_the_faults_and_says_what_to_do(config: Config) -> No
                 " tails, pools"
             ),
         ),
+        (
+            '[alerts]\non_alert = ["{state}"]\n',
+            (
+                'line 2: alerts.on_alert = ["{state}"]: the first word is the program;'
+                " what happened goes into those behind it"
+            ),
+        ),
+        (
+            '[alerts]\non_alert = ["say", "{what}"]\n',
+            (
+                'line 2: alerts.on_alert = ["say", "{what}"]:'
+                " knows {sentence}, {subject} and {state}, not {what}"
+            ),
+        ),
+        (
+            '[retention]\nruns = "3y"\n',
+            "line 1: retention.hours: must be at least as long as the rows themselves are kept",
+        ),
         ("[samplng]\n", "line 1: samplng: unknown section (did you mean 'sampling'?)"),
         ("sampling = 5\n", "line 1: sampling = 5: must be a table, [sampling]"),
         ("tails = 5\n", "line 1: tails = 5: must be a list of tables, [[tails]]"),

@@ -65,6 +65,15 @@ def migrations(tmp_path: Path) -> Path:
 # Made and moved -----------------------------------------------------------------------------------
 
 
+def test_a_file_that_says_it_is_newer_is_refused(empty: peewee.SqliteDatabase) -> None:
+    """By its number too, whatever names it holds."""
+    path = path_of(empty)
+    schema.prepare(empty, path)
+    empty.pragma("user_version", 99)
+    with pytest.raises(DatabaseError, match=r"written by a newer collector \(it holds schema 99\)"):
+        schema.prepare(empty, path)
+
+
 def test_a_fresh_file_has_the_same_schema_as_one_that_was_migrated_all_the_way(
     store: Store, empty: peewee.SqliteDatabase
 ) -> None:
