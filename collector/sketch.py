@@ -8,9 +8,11 @@ mirror image of these, on the other side of the bucket of zero: so the buckets a
 from __future__ import annotations
 
 import math
+import re
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 ERROR = 0.01
@@ -24,6 +26,14 @@ Buckets = dict[int, int]
 
 # The largest count that `pack` writes as one number.
 _MOST = sys.maxunicode + 2
+# Buckets right behind each other, each with a count; how such a one begins; and how many sketches may be
+# added up in lanes of 32 bits.
+_NEXT = 3
+_RUN = re.compile(f"(?:{chr(_NEXT)}.)+", re.DOTALL)
+_MOST_ADDED = (1 << 32) // _MOST
+
+# A bucket, and the counts from there on, less two each.
+_Run = tuple[int, str]
 
 
 def bucket_of(value: float) -> int:
@@ -111,3 +121,58 @@ def merge_packed(into: Buckets, data: bytes) -> None:
             if not count:
                 raise ValueError("the sketch is cut off")
         into[bucket] = known(bucket, 0) + count
+
+
+def merged(many: Sequence[bytes]) -> Buckets:
+    """All of these sketches, as `pack` made them, in half the time. Raises ValueError when one is none."""
+    into: Buckets = defaultdict(int)
+    for at in range(0, len(many), _MOST_ADDED):
+        runs: list[_Run] = []
+        for data in many[at : at + _MOST_ADDED]:
+            runs += _unpacked(into, data)
+        _add_runs(into, runs)
+    return dict(into)
+
+
+def _unpacked(into: Buckets, data: bytes) -> Iterator[_Run]:
+    """Give the runs of a sketch, and count all buckets that are in none; ``into`` knows a zero for each."""
+    text = data.decode("utf-8", "surrogatepass")
+    numbers = memoryview(text.encode("utf-32-le", "surrogatepass")).cast("I")
+    at, end = 1, len(numbers)
+    first = numbers[0] if end else 0
+    bucket = -(first + 1) // 2 if first & 1 else first // 2
+    while at < end:
+        number = numbers[at]
+        bucket += number >> 1
+        if not number & 1:
+            into[bucket] += 1
+            at += 1
+        elif at < end - 5 and numbers[at + 2] == _NEXT == numbers[at + 4]:
+            run = _RUN.match(text, at + 2)
+            counts = text[at + 1 : run.end() if run else at + 2 : 2]
+            yield bucket, counts
+            bucket += len(counts) - 1
+            at += 2 * len(counts)
+        elif at + 1 < end:
+            into[bucket] += numbers[at + 1] + 2
+            at += 2
+        else:
+            raise ValueError("the sketch is cut off")
+
+
+def _add_runs(into: Buckets, runs: list[_Run]) -> None:
+    """Add runs up as large numbers, with 32 bits a bucket, since Python adds these fastest."""
+    if not runs:
+        return
+    base = min(bucket for bucket, _ in runs)
+    width = max(bucket + len(counts) for bucket, counts in runs) - base
+    total, left_out = 0, [0] * (width + 1)
+    for bucket, counts in runs:
+        lanes = counts.encode("utf-32-le", "surrogatepass")
+        total += int.from_bytes(lanes, "little") << 32 * (bucket - base)
+        left_out[bucket - base] += 2
+        left_out[bucket - base + len(counts)] -= 2
+    lanes_of_all = memoryview(total.to_bytes(4 * width, "little")).cast("I")
+    for bucket, (count, more) in enumerate(zip(lanes_of_all, accumulate(left_out), strict=False), base):
+        if count or more:
+            into[bucket] += count + more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from collector import clock
@@ -14,6 +15,7 @@ from collector.store.failures import REFUSALS
 from collector.store.retention.keeper import Keeper
 from collector.store.rollups.repairing import repair
 from collector.store.rollups.rolling import Rollups
+from collector.store.rollups.series import prune
 
 if TYPE_CHECKING:
     from collector.settings import Settings
@@ -48,7 +50,7 @@ class Tidying:
 
     def step(self) -> None:
         """One round of both; what fails is tried again the next time."""
-        for part in (self._roll_up, self._repair, self._retain):
+        for part in (self._roll_up, self._repair, self._retain, self._prune):
             try:
                 part()
             except (CollectorError, *REFUSALS) as error:
@@ -73,6 +75,12 @@ class Tidying:
     def _retain(self) -> None:
         while not self._stopping.is_set() and (turn := self._keeper.turn(clock.now())) is not None:
             self._writer.ask(turn.name, turn.step, transaction=False).wait(STEP_SECONDS)
+
+    def _prune(self) -> None:
+        """Series of which nothing is kept; in this thread, since a repair remembers their numbers."""
+        now_ms = clock.now().wall_ms
+        while not self._stopping.is_set() and self._ask("rollups.prune", partial(prune, now_ms=now_ms)):
+            pass
 
     def _ask(self, name: str, step: Step) -> Any:
         return self._writer.ask(name, step).wait(STEP_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,32 @@ def test_what_is_no_sketch_is_refused(data: bytes) -> None:
     """It ends where a count should follow, or is no UTF-8."""
     with pytest.raises(ValueError, match=r"cut off|utf-8"):
         sketch.merge_packed({}, data)
+
+
+runs = st.builds(
+    lambda first, many: {first + n: count for n, count in enumerate(many)},
+    st.integers(-2000, 2000), st.lists(st.integers(0, 9) | counts, max_size=30),
+).map(lambda found: {bucket: count for bucket, count in found.items() if count})  # fmt: skip
+
+
+@given(st.lists(runs | st.dictionaries(st.integers(-4000, 4000), counts, max_size=20), max_size=8))
+def test_many_sketches_at_once_are_what_they_are_one_by_one(many: list[Buckets]) -> None:
+    """With buckets close together and far apart, and counts of every size."""
+    one_by_one: Buckets = {}
+    for buckets in many:
+        sketch.merge(one_by_one, buckets.items())
+    assert sketch.merged([sketch.pack(buckets) for buckets in many]) == one_by_one
+
+
+def test_more_sketches_than_a_lane_has_room_for_are_added_in_turns() -> None:
+    """The largest count that there is, again and again."""
+    most = sys.maxunicode + 2
+    one = dict.fromkeys(range(5), most)
+    assert sketch.merged([sketch.pack(one)] * 4000) == dict.fromkeys(range(5), most * 4000)
+
+
+@pytest.mark.parametrize("data", [b"\x00\x03", b"\xff"])
+def test_what_is_no_sketch_is_refused_among_many(data: bytes) -> None:
+    """As alone."""
+    with pytest.raises(ValueError, match=r"cut off|utf-8"):
+        sketch.merged([sketch.pack({1: 5}), data])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from collector.orm import select
 from collector.records.base import KINDS
-from collector.store.progress import rolled_up
 from collector.store.rollups.part import Part, Row
-from collector.store.rollups.sources import LAST, NOTHING, Source, key_text, source_of
+from collector.store.rollups.reach import FIND, NONE, Reach, Span, bounds, reach
+from collector.store.rollups.sources import NOTHING, Source, key_text, source_of
 from collector.store.rollups.tiers import DAY, FIVE_MINUTES, HOUR, begin
 
 if TYPE_CHECKING:
@@ -38,14 +38,17 @@ class Window:
         self._bounds = bounds
         self.parts: dict[int, Part] = defaultdict(Part)
         self.inexact: set[int] = set()
+        self._taken: dict[int, list[Row]] = defaultdict(list)
 
     def read(self) -> None:
         """Find it all. To be called once, in a transaction that sees one state of the file."""
-        number, self._position = self._series(), self._position_now()
+        number, self._reach = self._series(), self._reach_now()
         if number is not None:
             self._rollups(number)
+        for i, rows in self._taken.items():
+            self.parts[i].add_rows(rows)
         since, until = self._bounds[0], self._bounds[-1]
-        self._add_values(self._values(since, until, (self._position, LAST)))
+        self._add_values(self._values(since, until, self._reach.gaps))
 
     def _series(self) -> int | None:
         found = select(
@@ -55,10 +58,9 @@ class Window:
         )  # fmt: skip
         return found[0][0] if found else None
 
-    def _position_now(self) -> int:
-        name = rolled_up(self._source.name)
-        found = select(self._database, "SELECT position FROM upkeep_positions WHERE name = ?", name)
-        return found[0][0] if found else -1
+    def _reach_now(self) -> Reach:
+        name = self._source.name
+        return reach(select(self._database, FIND, *bounds(name)), name) or Reach(NONE)
 
     def _rollups(self, number: int) -> None:
         """From the coarsest tier on; what does not lie in one stretch goes on to the next finer one."""
@@ -71,7 +73,7 @@ class Window:
                     self._take_over(moment, coarse_s, cut.pop(moment))
             cut = self._sort_out({at: row for at, row in finer.items() if begin(at, coarse_s) in cut}, tier_s)
         for moment, row in cut.items():
-            values = [*self._values(moment, moment + FIVE_MINUTES * 1000, (-1, self._position))]
+            values = [*self._values(moment, moment + FIVE_MINUTES * 1000, self._reach.spans)]
             if len(values) == row[0]:
                 self._add_values(values)
             else:
@@ -107,7 +109,7 @@ class Window:
             end = moment + tier_s * 1000
             i = bisect_right(self._bounds, moment) - 1
             if since <= moment < until and end <= self._bounds[i + 1]:
-                self.parts[i].add_row(row)
+                self._taken[i].append(row)
             elif end > since and moment < until:
                 cut[moment] = row
         return cut
@@ -117,7 +119,7 @@ class Window:
         last = len(self._bounds) - 2
         first = max(bisect_right(self._bounds, moment) - 1, 0)
         end = min(bisect_right(self._bounds, moment + tier_s * 1000 - 1) - 1, last)
-        self.parts[first].add_row(row)
+        self._taken[first].append(row)
         self.inexact |= {*range(first, end + 1)}
 
     def _add_values(self, values: Iterable[tuple[int, float]]) -> None:
@@ -128,8 +130,15 @@ class Window:
         for i, found in by_stretch.items():
             self.parts[i].add(Part.of(found))
 
-    def _values(self, since: int, until: int, places: tuple[int, int]) -> Iterator[tuple[int, float]]:
-        """Moment and value of the rows between two moments, behind one place and up to another."""
+    def _values(self, since: int, until: int, spans: Iterable[Span]) -> Iterator[tuple[int, float]]:
+        """Moment and value of the rows between two moments whose places are in one of some spans."""
+        is_sample = self._source.kind.is_sample
+        for low, high in spans:
+            if not is_sample or (low < until and high >= since):
+                yield from self._values_of(since, until, (low - 1, high))
+
+    def _values_of(self, since: int, until: int, places: tuple[int, int]) -> Iterator[tuple[int, float]]:
+        """Those behind one place and up to another."""
         source, per = self._source, len(self._source.per)
         of_rest = bool(per) and self._key == NOTHING
         known = self._known() if of_rest else None

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collector.answers import rolled
 from collector.answers.rolled import Rolled
 from collector.orm import peewee
+from collector.records.base import KINDS
 from collector.records.disk import DiskSample
 from collector.records.skill import Skill
 from collector.store.database import transaction
@@ -222,3 +223,24 @@ def test_a_day_of_local_time_is_made_of_hours(made: Made, reader: peewee.SqliteD
     first = MIDNIGHT - 2 * HOUR + DAY
     found = rolled.total(reader, "disk", "read_bytes_per_s", first, first + 25 * HOUR, '["sda"]')
     assert (found.count, found.exact) == (25, True)
+
+
+def test_samples_behind_a_stretch_that_is_rolled_up_are_counted_once(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """After the clock was set back: before they are rolled up, half-way, and after it."""
+    made.add(*(disk(MIDNIGHT + n * MINUTE, 1.0) for n in range(0, 120, 2)))
+    roll(made, MIDNIGHT + DAY)
+    for n in range(31, 61, 2):
+        late = disk(MIDNIGHT + n * MINUTE, 10.0)
+        made.add(late)
+        Rollups().late(made.conn, KINDS["disk"], [late])
+    for until in (MIDNIGHT, MIDNIGHT + 40 * MINUTE, MIDNIGHT + DAY):
+        roll(made, until)
+        found = [
+            rolled.total(
+                reader, "disk", "read_bytes_per_s", MIDNIGHT + since, MIDNIGHT + DAY, '["sda"]'
+            ).total
+            for since in (0, 33 * MINUTE)
+        ]
+        assert found == [60 + 150, 43 + 140]

@@ -25,7 +25,12 @@ def judged(gathered: Gathered) -> Cause:
     """The same, of what was gathered. Pure."""
     heard = {name: WITNESSES[name](gathered) for name in WITNESSES}
     weighed = weigh(gathered, heard)
-    return Cause(weighed.verdict, sentence(weighed.clauses), _evidence(gathered, heard), heard["code"].commit)
+    return Cause(
+        weighed.verdict,
+        sentence(weighed.clauses, weighed.last),
+        _evidence(gathered, heard),
+        heard["code"].commit,
+    )
 
 
 def _evidence(gathered: Gathered, heard: dict[str, Testimony]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from collector.answers.causes.peers import stood_still
 from collector.answers.causes.witness import Testimony
-from collector.answers.causes.words import short
+from collector.answers.found import Verdict
 
 Heard = Mapping[str, Testimony]
 
@@ -44,7 +44,7 @@ def too_little(heard: Heard) -> Iterator[str]:
 
 def canary_stood_still(heard: Heard) -> bool:
     """Whether it is known that the canary did not move."""
-    return heard["canary"].figures.get("canary", {}).get("moved") is False
+    return bool(heard["canary"].figures.get("canary", {}).get("still"))
 
 
 def in_spite(heard: Heard) -> list[str]:
@@ -52,13 +52,13 @@ def in_spite(heard: Heard) -> list[str]:
     return ["the canary, at its own times, did not move"] if canary_stood_still(heard) else []
 
 
-def too(own: Testimony | None) -> list[str]:
-    """What else changed then, where it is not said to be the reason."""
-    return [f"{brief(own)} came then, too"] if own else []
+def too(heard: Heard, verdict: Verdict) -> str:
+    """What changed about the runs then, where it is not said to be the reason; the commit in any case."""
+    names = {"machine": came(heard), "data": heard["code"].brief}.get(verdict)
+    return f"{names} came then, too" if names else ""
 
 
-def brief(own: Testimony) -> str:
-    """What changed about the runs, in a word or two."""
-    if own.side == "data":
-        return "another number of rows"
-    return f"commit {short(own.commit)}" if own.commit else "another state of the code"
+def came(heard: Heard) -> str:
+    """What changed about the runs, in a word or two each; bytes alone are no change of theirs."""
+    own = [heard["code"]] if heard["data"].weak else [heard["data"], heard["code"]]
+    return " and ".join(one.brief for one in own if one.speaks)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from collector.answers.causes.gathered import Gathered, Seen
-from collector.answers.causes.move import median, spread
+from collector.answers.causes.level import may_be
 from collector.answers.causes.witness import Testimony, witness
 from collector.answers.causes.words import short
 from collector.redact import redacted, shortened
@@ -15,10 +15,6 @@ from collector.redact import redacted, shortened
 # The border between two levels is found to a run or two: a run by chance fast or slow stands on the wrong
 # side of it.
 NEAR_RUNS = 2
-# Runs farther from a level's median than so many standard deviations are not of that level ...
-FARTHEST = 3.0
-# ... and a clock or a median of four is no finer than this.
-FINEST = math.log(1.02)
 LONGEST_COMMAND = 40
 
 # A commit, and whether there were uncommitted changes on it.
@@ -33,19 +29,23 @@ def code(gathered: Gathered) -> Testimony:
     is_canary = gathered.found.subject.kind == "canary"
     states = [_state(run, is_canary=is_canary) for run in runs]
     commands = [run.columns.get("command") for run in runs]
-    figures = {
+    figures: dict[str, dict[str, Any]] = {
         name: {"before": was, "after": now, "moved": None if was is None or now is None else was != now}
         for name in ("git_commit", "git_dirty", "command")
         for was, now in [(gathered.before[-1].columns.get(name), gathered.after[0].columns.get(name))]
     }
+    figures["command"] |= {side: _told(figures["command"][side]) for side in ("before", "after")}
     known = any(states) or any(commands)
     if came := came_with(gathered, states, trusted=lambda state: not state[1]):
         before, after = came
         commit = after[0] if before[0] != after[0] else None
-        return Testimony("code", "code", known, 1.0, _clause(before, after), commit=commit, figures=figures)
+        return Testimony(
+            "code", "code", known, 1.0, _clause(before, after), _brief(before, after),
+            weak=commit is not None and _is_usual(gathered.before), commit=commit, figures=figures,
+        )  # fmt: skip
     if came := came_with(gathered, commands):
         clause = f"the command changed then: {shortened(redacted(str(came[1])), LONGEST_COMMAND)}"
-        return Testimony("code", "code", known, 1.0, clause, figures=figures)
+        return Testimony("code", "code", known, 1.0, clause, "another command", figures=figures)
     return Testimony("code", "code", known, figures=figures)
 
 
@@ -96,17 +96,34 @@ def _is_refuted(
 
 
 def _may_be(run: Seen, level: Sequence[Seen]) -> bool:
-    """Whether a run's figure lies where those of a level do."""
-    if run.value <= 0:
-        return False
-    logs = [math.log(one.value) for one in level if one.value > 0]
-    return bool(logs) and abs(math.log(run.value) - median(logs)) <= FARTHEST * max(spread(logs), FINEST)
+    return may_be(run.value, [one.value for one in level])
 
 
 def _state(run: Seen, *, is_canary: bool) -> State | None:
     """The canary's own code comes with the recorder, whatever repository it may run in."""
     commit = None if is_canary else run.columns.get("git_commit")
     return None if commit is None else (str(commit), bool(run.columns.get("git_dirty")))
+
+
+def _is_usual(runs: Sequence[Seen]) -> bool:
+    """Whether most runs had another commit than the one before them: a history, one run for each commit.
+
+    Then a commit comes with any change, whatever its reason.
+    """
+    commits = [run.columns["git_commit"] for run in runs if run.columns.get("git_commit") is not None]
+    changes = sum(bool(was != now) for was, now in pairwise(commits))
+    return 2 * changes > len(commits) - 1
+
+
+def _told(command: object) -> str | None:
+    """A command in the evidence: runs that were reported hold it as their sender wrote it."""
+    return None if command is None else redacted(str(command))
+
+
+def _brief(before: State, after: State) -> str:
+    if before[0] != after[0]:
+        return f"commit {short(after[0])}"
+    return f"{'uncommitted changes' if after[1] else 'the bare state'} of {short(after[0])}"
 
 
 def _clause(before: State, after: State) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from collector.answers.causes.gathered import Gathered
 from collector.answers.causes.move import Move
 from collector.answers.causes.witness import ENOUGH, Testimony, share, witness
@@ -32,7 +34,10 @@ def data(gathered: Gathered) -> Testimony:
     if not explained[top]:
         return Testimony("data", "data", known, figures=figures)
     clause = _clause(top, moves[top])
-    return Testimony("data", "data", known, explained[top], clause, weak=top != "rows", figures=figures)
+    return Testimony(
+        "data", "data", known, explained[top], clause, "another number of rows",
+        weak=top != "rows", figures=figures,
+    )  # fmt: skip
 
 
 def _explains(column: str, moved: Move, gathered: Gathered) -> float:
@@ -42,6 +47,8 @@ def _explains(column: str, moved: Move, gathered: Gathered) -> float:
     extra_ms = abs(gathered.found.median_after - gathered.found.median_before)
     if column != "rows" and abs(moved.rise) < ENOUGH * extra_ms * SLOWEST_BYTES_PER_MS:
         return 0.0
+    if column == "rows" and gathered.slowdown in {0.0, math.inf}:  # it has no ratio: only the way is known
+        return float((moved.rise > 0) == (gathered.slowdown > 1))
     least = COLUMNS[column]
     return share(max(moved.after, least) / max(moved.before, least), gathered.slowdown)
 

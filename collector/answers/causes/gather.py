@@ -44,7 +44,7 @@ def gather(database: peewee.SqliteDatabase, found: Found, others: Sequence[Found
         found,
         runs_before,
         runs_after,
-        peers=peers(database, found, runs_before, runs_after),
+        peers=peers(database, found, (runs_before, runs_after), others),
         processes=processes(database, runs_before, runs_after),
         origins=(_origin(database, runs_before[-1]), _origin(database, runs_after[0])),
         moved_with=moved_with(found, others),

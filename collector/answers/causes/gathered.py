@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,6 @@ from typing import Any
 from collector.answers.causes.move import FEWEST, Move, move
 from collector.answers.found import Found
 
-# What fell to nothing fell by so much: its logarithm stays finite.
-SMALLEST = 1e-9
 # Units of figures that a busy machine bends.
 TIMES = ("ms", "s", "1/s")
 
@@ -28,16 +27,19 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another workload in the same time, by its times (ms) on both sides.
+    """Another workload around a change, by its runs (ms): before it, within its moment, and after it.
 
-    ``is_tied``: its code changed then as well, so that it is no witness against the code.
+    ``is_tied``: its code changed then as well, so that it is no witness against the code. ``change`` is one
+    that was found of it in that moment.
     """
 
     name: str
     is_canary: bool
-    before: Sequence[float]
-    after: Sequence[float]
+    before: Sequence[Seen]
+    within: Sequence[Seen]
+    after: Sequence[Seen]
     is_tied: bool = False
+    change: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,18 @@ class Gathered:
 
     @property
     def slowdown(self) -> float:
-        """Time after over time before, also of a figure that is a rate."""
-        ratio = max(self.found.ratio, SMALLEST)
-        return 1 / ratio if self.found.subject.higher_is_better else ratio
+        """Time after over time before, also of a figure that is a rate; 0 or infinite from or to nothing."""
+        was, now, ratio = self.found.median_before, self.found.median_after, self.found.ratio
+        ratio = math.inf if was <= 0 else 0.0 if now <= 0 else ratio
+        if not self.found.subject.higher_is_better:
+            return ratio
+        return 1 / ratio if ratio > 0 else math.inf
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between which ratios of times it lies."""
+        low, high = self.found.low, self.found.high
+        return (1 / high, 1 / low) if self.found.subject.higher_is_better and low > 0 else (low, high)
 
     @property
     def is_time(self) -> bool:

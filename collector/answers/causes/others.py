@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from collector.answers.causes.gathered import Peer, Seen
+from collector.answers.causes.moment import Window, is_within, moment
+from collector.answers.causes.step import NEAREST
 from collector.answers.found import Found
 from collector.answers.subjects import CANARY
 from collector.answers.timed import Row, ask_sql
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 # Kinds of subjects whose points are runs.
 RUN_KINDS = ("workload", "canary")
 MOST_PEERS = 100
-NEAREST_RUNS = 60
+# Those that are compared, and as many beyond them on each side.
+NEAREST_RUNS = 2 * NEAREST
+# Work that runs more often within the moment of a change steps anywhere in it.
+MOST_WITHIN = 24
 # The runs of a workload may be what its operations are part of.
 _SAME_WORK = {frozenset(("workload", "operation")), frozenset(("canary", "operation"))}
 
@@ -33,13 +38,10 @@ _NAMES = """
     ) AS kind
     FROM names WHERE name IS NOT NULL
 """
-_TIMES = """
-    SELECT wall_ms FROM workload_runs WHERE workload = ? AND outcome = 'ok' AND wall_ms > 0
-    AND timestamp BETWEEN ? AND ? ORDER BY timestamp {} LIMIT ?
-"""
-_COMMIT = """
-    SELECT git_commit FROM workload_runs WHERE workload = ? AND outcome = 'ok'
-    AND timestamp BETWEEN ? AND ? ORDER BY timestamp {} LIMIT 1
+_PEER_RUNS = """
+    SELECT timestamp, wall_ms, user_ms + system_ms AS cpu_ms, git_commit FROM workload_runs
+    WHERE workload = ? AND outcome = 'ok' AND wall_ms > 0 AND timestamp BETWEEN ? AND ?
+    ORDER BY timestamp {} LIMIT ?
 """
 
 
@@ -49,49 +51,59 @@ def workload_of(found: Found) -> str:
 
 
 def peers(
-    database: peewee.SqliteDatabase, found: Found, before: Sequence[Seen], after: Sequence[Seen]
+    database: peewee.SqliteDatabase,
+    found: Found,
+    runs: tuple[Sequence[Seen], Sequence[Seen]],
+    others: Sequence[Found],
 ) -> list[Peer]:
-    """Every other workload that ran on both sides, nearest runs first."""
+    """Every other workload that ran on both sides, nearest runs first; ``others`` changed, too."""
     # The query of a workload is an operation of its name, too.
     own = {workload_of(found), found.subject.name, *found.subject.key}
-    older = (before[0].timestamp, found.last_before_ms)
-    newer = (found.at_ms, after[-1].timestamp)
+    around = runs[0][0].timestamp, runs[1][-1].timestamp
+    window = moment(found)
+    changes = {workload_of(one): one for one in others if _is_of_runs(one) and _counts(one, window)}
     made = (
-        _peer(database, row, older, newer)
+        _peer(database, row, around, window, changes.get(row["name"]))
         for row in ask_sql(database, "cause.workloads", _NAMES, MOST_PEERS)
         if row["name"] not in own
     )
-    return [peer for peer in made if peer.before and peer.after]
+    return [peer for peer in made if len((*peer.before, *peer.within, *peer.after)) > 1]
 
 
 def moved_with(found: Found, others: Sequence[Found]) -> list[float]:
-    """Ratios of the time of other kinds of work that changed between the same runs; workloads are `peers`."""
-    kind = found.subject.kind
+    """Ratios of the time of other kinds of work that changed in the same moment; workloads are `peers`."""
+    kind, window = found.subject.kind, moment(found)
     return [
         1 / other.ratio if other.subject.higher_is_better else other.ratio
         for other in others
-        if other.subject.kind not in {kind, *RUN_KINDS}
+        if other.subject.kind != kind
+        and not _is_of_runs(other)
         and frozenset((kind, other.subject.kind)) not in _SAME_WORK
-        and other.last_before_ms <= found.at_ms
-        and other.at_ms >= found.last_before_ms
+        and _counts(other, window)
     ]
 
 
-def _peer(database: peewee.SqliteDatabase, row: Row, older: tuple[int, int], newer: tuple[int, int]) -> Peer:
-    name = row["name"]
-    before, after = _times(database, name, older, "DESC"), _times(database, name, newer, "ASC")
-    is_canary = row["kind"] == CANARY
-    is_tied = not is_canary and _commit(database, name, older, "DESC") != _commit(
-        database, name, newer, "ASC"
-    )
-    return Peer(name, is_canary, before, after, is_tied)
+def _counts(found: Found, window: Window) -> bool:
+    """Whether it came about then; a change from nothing or to nothing has no ratio that could be compared."""
+    return is_within(found, window) and found.median_before > 0 < found.median_after
 
 
-def _times(database: peewee.SqliteDatabase, name: str, window: tuple[int, int], order: str) -> list[float]:
-    rows = ask_sql(database, "cause.peer", _TIMES.format(order), name, *window, NEAREST_RUNS)
-    return [row["wall_ms"] for row in rows]
+def _is_of_runs(found: Found) -> bool:
+    return found.subject.kind in RUN_KINDS
 
 
-def _commit(database: peewee.SqliteDatabase, name: str, window: tuple[int, int], order: str) -> str | None:
-    rows = ask_sql(database, "cause.commit", _COMMIT.format(order), name, *window)
-    return rows[0]["git_commit"] if rows else None
+def _peer(
+    database: peewee.SqliteDatabase, row: Row, around: Window, window: Window, change: Found | None
+) -> Peer:
+    name, is_canary = row["name"], row["kind"] == CANARY
+    before = _runs(database, name, (around[0], window[0] - 1), "DESC", NEAREST_RUNS)[::-1]
+    within = _runs(database, name, (max(window[0], around[0]), window[1]), "ASC", MOST_WITHIN + 1)
+    after = _runs(database, name, (window[1] + 1, around[1]), "ASC", NEAREST_RUNS)
+    commits = [run.columns["git_commit"] for run in (*before[-1:], *within, *after[:1])]
+    is_tied = not is_canary and len(set(commits)) > 1
+    return Peer(name, is_canary, before, [] if len(within) > MOST_WITHIN else within, after, is_tied, change)
+
+
+def _runs(database: peewee.SqliteDatabase, name: str, window: Window, order: str, most: int) -> list[Seen]:
+    rows = ask_sql(database, "cause.peer", _PEER_RUNS.format(order), name, *window, most)
+    return [Seen(row["timestamp"], row["wall_ms"], row) for row in rows]

@@ -6,15 +6,18 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from collector.answers.causes.gathered import Gathered, Peer
-from collector.answers.causes.move import error_of_difference, median, move
+from collector.answers.causes.gathered import Gathered, Peer, Seen
+from collector.answers.causes.move import FEWEST, error_of_difference, median, move
+from collector.answers.causes.step import Sides, is_step, sides
 from collector.answers.causes.witness import ENOUGH, Testimony, share, witness
 from collector.answers.causes.words import slowed, times
 
 # As the floor of changes themselves: what is less is no change of anything.
 FLOOR = math.log(1.03)
-# Three runs a side lie apart by chance in one case of ten, and the canary decides over the code.
-FEWEST_RUNS = 4
+# A peer that moved by half of a change that is larger than this has not stood still, however large that is.
+LARGEST = math.log(2)
+# Medians lie so many standard errors off at the most.
+CERTAIN = 2.0
 # One other workload may have a reason of its own.
 FEWEST_OTHERS = 2
 
@@ -60,24 +63,44 @@ def _is_comparable(ratio: float, gathered: Gathered) -> bool:
 
 
 def _judged(peer: Peer, slowdown: float) -> dict[str, Any]:
-    """Its medians, and whether it moved; None where it ran too rarely or too unevenly to tell."""
-    before, after = _logs(peer.before), _logs(peer.after)
-    told: dict[str, Any] = {
-        "before": median(peer.before) if peer.before else None,
-        "after": median(peer.after) if peer.after else None,
-        "runs": [len(peer.before), len(peer.after)],
+    """Its medians around the moment of the change, and whether it stepped in it.
+
+    ``moved`` is None where it ran too rarely or too unevenly to tell, and False where it moved and not then;
+    only where it is ``still`` did it not move at all.
+    """
+    runs = [*peer.before, *peer.within, *peer.after]
+    near = sides([math.log(run.value) for run in runs], len(peer.before), len(peer.before) + len(peer.within))
+    told = _figures(runs[near.first : near.at], runs[near.at : near.end])
+    if not near.is_few:
+        told |= _moved(near, slowdown)
+    if (change := peer.change) is not None:
+        found = {"ratio": change.ratio, "low": change.low, "high": change.high}
+        return told | found | {"moved": True, "still": False}
+    return told
+
+
+def _figures(before: Sequence[Seen], after: Sequence[Seen]) -> dict[str, Any]:
+    spent = [[ms for run in side if (ms := run.columns.get("cpu_ms"))] for side in (before, after)]
+    is_known = min(map(len, spent)) >= FEWEST
+    return {
+        "before": median([run.value for run in before]) if before else None,
+        "after": median([run.value for run in after]) if after else None,
+        "runs": [len(before), len(after)],
         "ratio": None,
+        "cpu_ratio": median(spent[1]) / median(spent[0]) if is_known else None,
         "moved": None,
+        "still": False,
     }
-    if min(len(before), len(after)) < FEWEST_RUNS:
-        return told
-    apart = median(after) - median(before)
-    moved = move(before, after, FLOOR).moved is True
+
+
+def _moved(near: Sides, slowdown: float) -> dict[str, Any]:
+    apart, error = median(near.after) - median(near.before), error_of_difference(near.before, near.after)
+    limits = {"low": math.exp(apart - CERTAIN * error), "high": math.exp(apart + CERTAIN * error)}
+    told = {"ratio": math.exp(apart), **limits}
+    if is_step(near, FLOOR):
+        return told | {"moved": True}
     # That it did not move is said only where a move of half the change could not hide in its noise.
-    hidden = abs(apart) + error_of_difference(before, after)
-    is_still = hidden < ENOUGH * abs(math.log(slowdown))
-    return told | {"ratio": math.exp(apart), "moved": moved or (False if is_still else None)}
-
-
-def _logs(values: Sequence[float]) -> list[float]:
-    return [math.log(value) for value in values if value > 0]
+    size = min(abs(math.log(slowdown)) if slowdown > 0 else LARGEST, LARGEST)
+    is_still = abs(apart) + error < ENOUGH * size
+    is_at_another_time = move(near.before, near.after, FLOOR).moved is True
+    return told | {"moved": False if is_still or is_at_another_time else None, "still": is_still}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from collector.answers.causes.alike import alike
+from collector.answers.causes.both import both
 from collector.answers.causes.clauses import (
     NOTHING_ELSE,
     Heard,
-    brief,
     canary_stood_still,
     in_spite,
     not_known,
@@ -17,23 +16,20 @@ from collector.answers.causes.clauses import (
     too_little,
 )
 from collector.answers.causes.gathered import Gathered
-from collector.answers.causes.witness import ENOUGH, Testimony, share
+from collector.answers.causes.witness import WORK, Testimony
 from collector.answers.found import Verdict
 
-# The witnesses that are work themselves, and so measure the machine as a whole.
-WORK = {"canary", "others"}
-# What holds a run up without costing it processor time of its own.
-WAITING = {"contention", "memory", "disk"}
-# Processor time that rose by this part of the change is no waiting.
-NEARLY_ALL = 0.75
+# Said of a commit that came, as one does with each run.
+EACH_HAS_ITS_OWN = "nearly every run has a commit of its own"
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A verdict, and what is to be said, the most important first."""
+    """A verdict, and what is to be said, the most important first; ``last`` in any case, where it is."""
 
     verdict: Verdict
     clauses: list[str]
+    last: str = ""
 
 
 def weigh(gathered: Gathered, heard: Heard) -> Weighed:
@@ -42,25 +38,23 @@ def weigh(gathered: Gathered, heard: Heard) -> Weighed:
     What shows on a busy machine only is the machine's, unless it was known to be as busy before, and
     something else changed.
     """
+    verdict, clauses = _weighed(gathered, heard)
+    return Weighed(verdict, clauses, too(heard, verdict))
+
+
+def _weighed(gathered: Gathered, heard: Heard) -> tuple[Verdict, list[str]]:
     machine = _speaking(heard) if gathered.is_time else []
     own = _own(heard)
     if gathered.found.only_noisy and (machine or own is None or not heard["contention"].known):
-        return Weighed("machine", ["only runs on a busy machine show it", *_clauses(machine), *too(own)])
+        return "machine", ["only runs on a busy machine show it", *_clauses(machine)]
     if machine and own is not None:
-        return _both(gathered, heard, machine, own)
+        return both(gathered, heard, machine, own)
     if machine:
-        return Weighed("machine", [*_clauses(machine), *in_spite(heard)])
+        return "machine", [*_clauses(machine), *in_spite(heard)]
     if own is not None:
-        return _own_alone(heard, own)
+        kernel = [heard["kernel"].clause] if heard["kernel"].speaks else []
+        return own.side, [own.clause, *kernel, *of_machine(heard)]
     return _weak(heard) or _unknown(gathered, heard)
-
-
-def processor_share(gathered: Gathered) -> float | None:
-    """Which part of the change the runs' own processor time makes up; None where it is not known."""
-    moved = gathered.move("cpu_ms")
-    if moved.moved is None or not moved.before or not moved.after:
-        return None
-    return share(moved.after / moved.before, gathered.slowdown)
 
 
 def _speaking(heard: Heard) -> list[Testimony]:
@@ -85,52 +79,30 @@ def _own(heard: Heard) -> Testimony | None:
     return None
 
 
-def _both(gathered: Gathered, heard: Heard, machine: list[Testimony], own: Testimony) -> Weighed:
-    """Both moved at once: runs that only one of them can have touched decide, or nobody does."""
-    if (equal := alike(gathered, machine)) is not None:
-        count, ratio = equal
-        if share(ratio, gathered.slowdown) >= ENOUGH:
-            return Weighed(own.side, [own.clause, f"{count} runs under equal conditions show it too"])
-        return Weighed("machine", [*_clauses(machine), f"{count} runs under equal conditions do not"])
-    if machine[0].name == "canary":
-        return Weighed("machine", [*_clauses(machine), *too(own)])
-    spent = processor_share(gathered)
-    if spent is not None and spent >= NEARLY_ALL and canary_stood_still(heard):
-        words = "its own processor time rose with it and the canary did not move"
-        return Weighed(own.side, [own.clause, words, machine[0].clause])
-    if spent is not None and spent <= 1 - ENOUGH and machine[0].name in WAITING:
-        return Weighed("machine", [*_clauses(machine), "its own processor time did not follow", *too(own)])
-    return Weighed(
-        "unknown", [f"{brief(own)} came when {machine[0].clause}", "these runs cannot tell which it was"]
-    )
-
-
-def _own_alone(heard: Heard, own: Testimony) -> Weighed:
-    also = heard["code"] if own.side == "data" and heard["code"].speaks else None
-    kernel = [heard["kernel"].clause] if heard["kernel"].speaks else []
-    return Weighed(own.side, [own.clause, *too(also), *kernel, *of_machine(heard)])
-
-
-def _weak(heard: Heard) -> Weighed | None:
+def _weak(heard: Heard) -> tuple[Verdict, list[str]] | None:
     """What only came at the same time, where nothing else speaks."""
-    for name in ("data", "kernel", "version"):
-        if heard[name].speaks:
-            return Weighed(heard[name].side, [heard[name].clause, *of_machine(heard)])
+    for name in ("data", "kernel", "code", "version"):
+        one = heard[name]
+        if one.speaks and name == "code":
+            is_known = heard["contention"].known or canary_stood_still(heard)
+            return "code" if is_known else "unknown", [one.clause, *of_machine(heard), EACH_HAS_ITS_OWN]
+        if one.speaks:
+            return one.side, [one.clause, *of_machine(heard)]
     return None
 
 
-def _unknown(gathered: Gathered, heard: Heard) -> Weighed:
+def _unknown(gathered: Gathered, heard: Heard) -> tuple[Verdict, list[str]]:
     clauses = [*too_little(heard), NOTHING_ELSE]
     if gathered.found.subject.kind == "canary":
         # Its code and data stay the same by design, so what changed it is the machine, recorded or not.
-        return Weighed("machine", ["the canary's own work is always the same", *clauses])
+        return "machine", ["the canary's own work is always the same", *clauses]
     if heard["kernel"].moved:
         clauses.insert(0, heard["kernel"].clause)
     if not heard["contention"].known:
         clauses.append(not_known(heard))
     if all(heard["code"].figures["git_dirty"][side] for side in ("before", "after")):
         clauses.append("its folder had uncommitted changes all along")
-    return Weighed("unknown", clauses)
+    return "unknown", clauses
 
 
 def _clauses(machine: list[Testimony]) -> list[str]:

@@ -14,6 +14,8 @@ Side = Literal["machine", "code", "data"]
 
 # What explains half of a change, in logarithms, is its main cause; what is less only came with it.
 ENOUGH = 0.5
+# The witnesses that are work themselves, and so measure the machine as a whole.
+WORK = {"canary", "others"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Testimony:
     """What one witness says of one change.
 
     ``known``: whether anything was recorded that it could judge. ``explains`` is the share of the change it
-    can account for at the most: 0 for nothing, 1 for all. ``clause`` says it in words, where it moved.
+    can account for at the most: 0 for nothing, 1 for all. ``clause`` says it in words, where it moved, and
+    ``brief`` in a word or two.
     ``weak``: it only came at the same time, so that it counts where nothing else speaks. ``columns`` of runs
     are those it goes by, with what counts as no move. ``commit``: the first in which the change shows.
     """
@@ -31,6 +34,7 @@ class Testimony:
     known: bool
     explains: float = 0.0
     clause: str = ""
+    brief: str = ""
     weak: bool = False
     commit: str | None = None
     columns: Mapping[str, float] = field(default_factory=dict)
@@ -59,9 +63,10 @@ def witness(name: str) -> Callable[[Ask], Ask]:
 def share(ratio: float, slowdown: float) -> float:
     """Which part of a change by ``slowdown`` a factor of ``ratio`` makes up, in logarithms.
 
-    0 where it goes the other way; more than 1 where it is more than the change.
+    0 where it goes the other way; more than 1 where it is more than the change. Of a change from nothing
+    or to nothing, which no factor makes, it is 0.
     """
-    if ratio <= 0 or slowdown <= 0 or slowdown == 1:
+    if ratio <= 0 or slowdown <= 0 or slowdown == 1 or math.isinf(slowdown):
         return 0.0
     return max(0.0, math.log(ratio) / math.log(slowdown))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collector.answers.causes.move import Move
+from collector.redact import shortened
 
 # Two lines of a terminal.
 LONGEST = 160
@@ -36,10 +37,11 @@ def short(commit: str) -> str:
     return commit[:7]
 
 
-def sentence(clauses: Sequence[str]) -> str:
-    """The clauses in one sentence: the first whole, of the others as many as fit."""
-    said, *more = clauses
-    for clause in more:
-        if len(said) + len(clause) + 2 <= LONGEST:
+def sentence(clauses: Sequence[str], last: str = "") -> str:
+    """The clauses in one sentence: the first and the ``last`` in any case, of the others as many as fit."""
+    end = f"; {last}" if last else ""
+    said = shortened(clauses[0], LONGEST - len(end))
+    for clause in clauses[1:]:
+        if len(said) + len(clause) + 2 + len(end) <= LONGEST:
             said += f"; {clause}"
-    return said
+    return said + end

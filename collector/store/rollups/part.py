@@ -38,16 +38,32 @@ class Part:
         self._count(more.count, more.total, more.low, more.high)
         sketch.merge(self.buckets, more.buckets.items())
 
+    def add_rows(self, rows: Sequence[Row]) -> None:
+        """Count the values of many stored rows too; faster than one by one."""
+        try:
+            buckets = sketch.merged([row[4] for row in rows if row[4] is not None])
+        except ValueError:  # one by one what can be read of each is counted
+            for row in rows:
+                self.add_row(row)
+            return
+        for row in rows:
+            self._count_row(row)
+        sketch.merge(self.buckets, buckets.items())
+
     def add_row(self, row: Row) -> None:
         """Count the values of a stored row too."""
+        self._count_row(row)
+        try:
+            sketch.merge_packed(self.buckets, row[4] or b"")
+        except ValueError as error:  # a damaged file; the next rows go on from what could be read
+            _tell(error)
+
+    def _count_row(self, row: Row) -> None:
+        """All but a sketch; where there is none, its bounds say what would be in it."""
         count, total, stored_low, stored_high, packed = row
         low = total / count if stored_low is None else stored_low
         high = low if stored_high is None else stored_high
         self._count(count, total, low, high)
-        try:
-            sketch.merge_packed(self.buckets, packed or b"")
-        except ValueError as error:  # a damaged file; the next rows go on from what could be read
-            _tell(error)
         if packed is None:
             ends = [(low, count)] if low == high else [(low, 1), (high, 1)]
             sketch.merge(self.buckets, ((sketch.bucket_of(value), times) for value, times in ends))

@@ -7,16 +7,17 @@ counted exactly once, whatever happens in between.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from collector.records.base import Kind
-from collector.store.progress import move, position, rolled_up
 from collector.store.rollups.groups import Groups
+from collector.store.rollups.reach import NONE, Reach, count_at, neighbours, store, stored
 from collector.store.rollups.sources import LAST, Source, source_of, sources
 from collector.store.rollups.tiers import FIVE_MINUTES, begin
 
@@ -27,6 +28,8 @@ AIM_SECONDS = 0.01
 # What a step may take to begin with: values are counted in some tenths of a microsecond each, rows of
 # rollups are found, read, made and written in some tens.
 CELLS, VALUES = 60, 6_000
+# Stretches ahead of the position; a round leaves as many as there are ticks in the running five minutes.
+MOST_AHEAD = 500
 
 Step = Callable[["sqlite3.Connection"], bool]
 
@@ -71,45 +74,73 @@ class Rollups:
         return step
 
     def late(self, conn: sqlite3.Connection, kind: Kind, records: Sequence[msgspec.Struct]) -> None:
-        """Add those samples that are not behind the position, as they are stored, in their transaction.
+        """See to samples whose moments are rolled up already, as they are stored, in their transaction.
 
-        So it is after the clock was set back: nobody would come by there again.
+        So it is after the clock was set back. The position goes back for them, and what is rolled up behind
+        them stays noted: they are rolled up with the next round, like all others.
         """
         source = source_of(kind.model)
-        done = position(conn, rolled_up(kind.name))
-        if source is None or done is None:
+        before = stored(conn, kind.name) if source else None
+        if source is None or before is None:
             return
         moment_of = attrgetter(str(kind.moment))
-        late = [record for record in records if moment_of(record) <= done]
-        if not late:
-            return
+        late: dict[int, list[msgspec.Struct]] = defaultdict(list)
+        for record in records:
+            if before.around(moment := moment_of(record)):
+                late[moment].append(record)
+        if late:
+            after = self._reopened(conn, source, before, late)
+            store(conn, kind.name, before, after, now_ms=max(late))
+
+    def _reopened(
+        self, conn: sqlite3.Connection, source: Source, reach: Reach, late: dict[int, list[msgspec.Struct]]
+    ) -> Reach:
+        """The reach without their moments. Where others of the same moment are in it, they are added."""
         groups = Groups(source)
-        for record in late:
-            key = tuple(getattr(record, name) for name in source.per)
-            groups.add(moment_of(record), key, [getattr(record, name) for name in source.columns])
+        for moment_ms, records in sorted(late.items()):
+            span = reach.around(moment_ms)
+            if span is None:
+                continue  # between the same two samples as the one before it
+            if len(reach.ahead) >= MOST_AHEAD or count_at(conn, source, moment_ms) > len(records):
+                _add(groups, moment_ms, records)
+            else:
+                reach = reach.without(span, *neighbours(conn, source, moment_ms))
         groups.merge(conn)
+        return reach
 
     def _roll(self, conn: sqlite3.Connection, source: Source, now_ms: int) -> bool:
         began = self._elapsed()
-        groups, last = self._take(conn, source, now_ms)
+        before = stored(conn, source.name)
+        groups, last = self._take(conn, source, before or Reach(NONE), now_ms)
         if last is None:
             return False
         groups.merge(conn)
-        move(conn, rolled_up(source.name), last, now_ms)
+        store(conn, source.name, before, (before or Reach(NONE)).moved(last), now_ms)
         self._room.took(self._elapsed() - began, full=not self._room.holds(groups))
         return True
 
-    def _take(self, conn: sqlite3.Connection, source: Source, now_ms: int) -> tuple[Groups, int | None]:
+    def _take(
+        self, conn: sqlite3.Connection, source: Source, reach: Reach, now_ms: int
+    ) -> tuple[Groups, int | None]:
         """The next rows, and the place of the last one; rows of one moment are taken together."""
-        done = position(conn, rolled_up(source.name))
         up_to = begin(now_ms, FIVE_MINUTES) - 1 if source.kind.is_sample else LAST
         groups, last = Groups(source), None
         width = 2 + len(source.key)
-        cursor = conn.execute(source.after, (-1 if done is None else done, up_to))
-        for row in cursor:
+        cursors = (
+            conn.execute(source.after, (low - 1, min(high, up_to)))
+            for low, high in reach.gaps
+            if low <= up_to
+        )
+        for row in chain.from_iterable(cursors):
             if row[0] != last and not self._room.holds(groups):
                 break
             last = row[0]
             groups.add(row[1], row[2:width], row[width:])
-        cursor.close()
         return groups, last
+
+
+def _add(groups: Groups, moment_ms: int, records: Iterable[msgspec.Struct]) -> None:
+    source = groups.source
+    for record in records:
+        key = tuple(getattr(record, name) for name in source.per)
+        groups.add(moment_ms, key, [getattr(record, name) for name in source.columns])

@@ -85,7 +85,8 @@ class Scene:
         before, after = points[:border], points[border:]
         was, now = median([p.value for p in before]), median([p.value for p in after])
         subject = columns.pop("subject", Subject("workload", "it", "wall_ms"))
-        ratio = now / was
+        # As detection has it: the logarithm of nothing is one of very little.
+        ratio = max(now, 1e-3) / max(was, 1e-3)
         made = Found(subject, before, after, was, now, ratio, ratio * 0.97, ratio * 1.03, confirmed=True)
         return replace(made, **columns)
 

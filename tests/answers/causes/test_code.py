@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from collector.answers.subjects import Point, Subject
-from tests.answers.causes.scene import AFTER, BEFORE, NEW, OLD, Scene
+from tests.answers.causes.scene import AFTER, BEFORE, NEW, OLD, QUIET, Scene
 from tests.answers.made import MINUTE, Made
 
 
@@ -164,3 +166,55 @@ def test_reported_figures_carry_a_commit_of_their_own(scene: Scene) -> None:
     subject = Subject("benchmark", "asv · sort", "total_time_seconds", "s")
     cause = scene.cause(scene.of(points, 6, subject=subject))
     assert (cause.verdict, cause.first_commit) == ("code", NEW)
+
+
+def history() -> list[str]:
+    """A commit for each run."""
+    return [f"{n:02x}" * 20 for n in range(0x40, 0x40 + BEFORE + AFTER)]
+
+
+def test_a_commit_that_comes_with_every_run_is_no_evidence(scene: Scene) -> None:
+    """A history, one run for each commit: where nothing is known of the machine, it is only named."""
+    nothing = dict.fromkeys(QUIET)
+    scene.runs(nothing | {"git_commit": history()})
+    cause = scene.cause()
+    assert (cause.verdict, cause.first_commit) == ("unknown", "4c" * 20)
+    assert cause.sentence == (
+        "first seen in 4c4c4c4; the machine's state during these runs is not known;"
+        " nearly every run has a commit of its own"
+    )
+
+
+def test_a_commit_of_every_run_on_a_quiet_machine_is_the_reason(scene: Scene) -> None:
+    """It was not the machine."""
+    scene.runs({"git_commit": history()})
+    cause = scene.cause()
+    assert cause.verdict == "code"
+    assert cause.sentence.startswith("first seen in 4c4c4c4; the machine was as quiet as before")
+
+
+def test_a_commit_of_every_run_on_a_busy_machine_is_named_beside_it(scene: Scene) -> None:
+    """It would have come in any case."""
+    scene.runs({"git_commit": history(), "user_ms": None}, {"others_percent": 60.0})
+    cause = scene.cause()
+    assert cause.verdict == "machine"
+    assert cause.sentence == "other work took 3 → 60 % of the cores; commit 4c4c4c4 came then, too"
+
+
+def test_what_a_sender_left_in_a_command_is_told_nowhere(scene: Scene) -> None:
+    """Neither in the sentence nor among the figures."""
+    scene.runs({"command": "make --password hunter2"}, {"command": "make all --password hunter3"})
+    cause = scene.cause()
+    assert cause.evidence["command"] == {
+        "before": "make --password ***", "after": "make all --password ***", "moved": True,
+    }  # fmt: skip
+    assert "hunter" not in json.dumps(cause.evidence) + cause.sentence
+
+
+def test_a_commit_is_named_however_long_the_rest_is(scene: Scene) -> None:
+    """The rest is cut."""
+    scene.runs(after={"git_commit": NEW, "others_percent": 75.0, "rows": None})
+    scene.process("a-program-with-a-name-" + "x" * 120, 0.0, 128.0)
+    cause = scene.cause()
+    assert cause.sentence.endswith("; commit 3f9c2ab came then, too")
+    assert len(cause.sentence) <= 160

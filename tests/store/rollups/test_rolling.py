@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 import pytest
 
-from collector.log import Folded
 from collector.records.base import KINDS, Record, Timestamp, forget, kind
 from collector.records.columns import Real
 from collector.store.progress import position, rolled_up
-from collector.store.rollups import series
+from collector.store.rollups import rolling
 from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.sources import sources
 from tests.conftest import START, Store
 from tests.store.rollups.world import DAY, HOUR, LAST, MINUTE, World, check, disk, sensor, skill
 
-Events = Callable[[], list[dict[str, Any]]]
 MIDNIGHT = START.wall_ms - START.wall_ms % DAY
 
 
@@ -67,13 +63,14 @@ def test_a_second_turn_finds_nothing_to_do(world: World) -> None:
     assert world.turns(most=1)
 
 
-def test_samples_from_a_clock_that_was_set_back_are_added_with_their_own_transaction(world: World) -> None:
+def test_samples_from_a_clock_that_was_set_back_are_rolled_up_with_the_next_round(world: World) -> None:
     """Also those whose moment is taken, at the moment where they are stored."""
     world.put(
         disk(MIDNIGHT + HOUR), disk(MIDNIGHT + HOUR + 9), sensor(MIDNIGHT, 20.0), sensor(MIDNIGHT + 9, 0)
     )
     assert world.turns()
     world.put(disk(MIDNIGHT), disk(MIDNIGHT + HOUR), sensor(MIDNIGHT, -5.0), sensor(MIDNIGHT + 2, 1.0))
+    assert world.turns()
     check(world)
     assert tiers(world)[-1] == (86400, 0, 4)
 
@@ -85,7 +82,51 @@ def test_late_samples_go_with_a_flush_that_is_undone(world: World) -> None:
     world.conn.execute("BEGIN IMMEDIATE")
     world.rollups.late(world.conn, KINDS["disk"], [disk(MIDNIGHT)])
     world.conn.execute("ROLLBACK")
+    assert position(world.conn, rolled_up("disk")) == MIDNIGHT + HOUR
     world.put(disk(MIDNIGHT))
+    assert world.turns()
+    check(world)
+
+
+def test_a_sample_at_a_moment_that_is_rolled_up_is_added_with_its_own_transaction(world: World) -> None:
+    """The others of that moment cannot be told from it."""
+    world.put(disk(MIDNIGHT), disk(MIDNIGHT + 9))
+    assert world.turns()
+    world.put(disk(MIDNIGHT, "sdb"))
+    assert position(world.conn, rolled_up("disk")) == MIDNIGHT + 9
+    check(world)
+
+
+@pytest.mark.parametrize("set_back", [365 * DAY, 20 * MINUTE + 3])
+def test_a_flush_after_the_clock_was_ahead_writes_no_rollup(world: World, set_back: int) -> None:
+    """Its samples wait for the next round, for as long as the clock is behind; wherever it came from."""
+    ahead = MIDNIGHT + set_back
+    world.put(*(disk(ahead + n * 10_000, name) for n in range(60) for name in ("a", "b")))
+    assert world.turns(ahead + DAY)
+    for tick in range(90):
+        before = world.conn.total_changes
+        world.put(disk(MIDNIGHT + tick * 20_000, "a"), disk(MIDNIGHT + tick * 20_000, "b"))
+        assert world.conn.total_changes - before <= 2 + 3  # the samples, and where the position stands
+        if tick % 15 == 0:
+            assert world.turns(MIDNIGHT + tick * 20_000)
+    assert len(world.store.rows("SELECT * FROM upkeep_positions WHERE name LIKE 'rollup disk %'")) <= 31
+    world.put(disk(LAST - HOUR))
+    assert world.turns()
+    check(world)
+    assert world.store.rows("SELECT * FROM upkeep_positions WHERE name LIKE 'rollup disk %'") == []
+
+
+def test_where_there_are_too_many_stretches_samples_are_added_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing grows without end."""
+    monkeypatch.setattr(rolling, "MOST_AHEAD", 3)
+    world.put(*(disk(MIDNIGHT + n * 1000) for n in range(20)))
+    assert world.turns()
+    for n in range(18, 8, -1):
+        world.put(disk(MIDNIGHT + n * 1000 + 500))
+    assert len(world.store.rows("SELECT * FROM upkeep_positions WHERE name LIKE 'rollup disk %'")) == 3
+    assert world.turns()
     check(world)
 
 
@@ -118,21 +159,6 @@ def test_kinds_take_turns(world: World) -> None:
     world.put(*(skill(MIDNIGHT + n * DAY) for n in range(200)), disk(MIDNIGHT))
     world.turns(most=2)
     assert {position(world.conn, rolled_up(name)) is None for name in ("disk", "skill")} == {False}
-
-
-def test_keys_without_end_go_to_one_series(
-    world: World, monkeypatch: pytest.MonkeyPatch, events: Events
-) -> None:
-    """Nothing is lost, and it is said."""
-    monkeypatch.setattr(series, "MOST_KEYS", 3)
-    monkeypatch.setattr(series, "too_many", Folded(series.log, "rollups.too_many_keys"))
-    world.put(*(skill(MIDNIGHT, f"s{n}") for n in range(5)), skill(MIDNIGHT, "s0"))
-    assert world.turns()
-    found = world.stored("skill")
-    counts = {key: part.count for (tier, _, column, key), part in found.items()
-              if (tier, column) == (86400, "execution_ms")}  # fmt: skip
-    assert counts == {'["s0"]': 2, '["s1"]': 1, '["s2"]': 1, "[]": 2}
-    assert "rollups.too_many_keys" in [event["event"] for event in events()]
 
 
 def test_every_sample_and_every_reported_record_is_rolled_up() -> None:
@@ -186,4 +212,5 @@ def test_moments_far_away_do_no_harm(world: World) -> None:
     world.put(disk(0), disk(LAST - HOUR), skill(0))
     assert world.turns()
     world.put(disk(MIDNIGHT))
+    assert world.turns()
     check(world)
