@@ -95,6 +95,7 @@ class Looking:
                 self._look(database, news, now_ms)
             elif self._later:
                 self._look(database, [], now_ms)
+            self._end_alerts(database, now_ms)
         finally:
             database.close()
 
@@ -109,10 +110,10 @@ class Looking:
             if self._stopping.is_set():
                 return
             look = changes.look(database, part, floor, now_ms)
-            self._keep(look, looked_at.seen(look.looked, now_ms))
+            self._keep(look, looked_at.seen(look.looked, now_ms), now_ms)
             self._note_due(look, now_ms)
             count += len(part)
-        self._ask("changes.looked", found.keep([], [], looked_at.ends(news, now_ms)))
+        self._ask("changes.looked", found.keep([], looked_at.ends(news, now_ms)))
         log.debug("changes.looked", subjects=count, ms=round((time.perf_counter() - began) * 1000, 1))
 
     def _wanted(self, database: peewee.SqliteDatabase, news: list[News], now_ms: int) -> list[Subject]:
@@ -129,20 +130,38 @@ class Looking:
             if step_ms := one.loaded.step_ms:
                 self._due_ms[one.subject] = now_ms - now_ms % step_ms + step_ms
 
-    def _keep(self, look: Look, seen: dict[str, found.Position]) -> None:
-        numbers = self._ask("changes.keep", found.keep(look.rows, look.gone, seen))
+    def _keep(self, look: Look, seen: dict[str, found.Position], now_ms: int) -> None:
+        """Store what was found; that somebody is told of it stands in the same transaction."""
+        for row in look.confirmed:
+            row["told_ms"] = now_ms
+        numbers = self._ask("changes.keep", found.keep(look.rows, seen))
         for row, number in zip(look.rows, numbers, strict=True):
             row["id"] = number
         for row in look.confirmed:
-            self._tell(row)
+            self._tell(row, now_ms)
 
-    def _tell(self, row: found.Row) -> None:
+    def _tell(self, row: found.Row, now_ms: int) -> None:
         from collector.answers import told_changes  # noqa: PLC0415  # as above
 
         details = told_changes.for_alert(row)
         self._alerts.changed(
-            row["subject_kind"], row["subject"], told_changes.direction(row), row["timestamp"], details
+            row["subject_kind"],
+            row["subject"],
+            told_changes.direction(row),
+            row["timestamp"],
+            details,
+            now_ms,
         )
+
+    def _end_alerts(self, database: peewee.SqliteDatabase, now_ms: int) -> None:
+        """Tell the end of what stands by changes that are gone by now or were accepted, by whomever."""
+        from collector.answers import change_rows, told_changes  # noqa: PLC0415  # as above
+
+        for one in self._alerts.by_changes():
+            rows = change_rows.told_since(database, one.first_id)
+            if "slower" not in told_changes.standing(rows):
+                is_accepted = any(row["state"] == "accepted" for row in rows)
+                self._alerts.ended(one, "accepted" if is_accepted else "gone", now_ms)
 
     def accept(self, words: Words, reply: Reply) -> None:
         """The socket's task ``accept``: ``{"ask": "accept", "id": 12, "note": "why"}``.
@@ -163,6 +182,7 @@ class Looking:
     def _settle(self, reply: Reply, fault: Any, error: BaseException | None) -> None:
         self._room.release()
         if error is None:
+            self._has_news = True  # what was told of it ends with the next look
             reply({"result": "rejected", "reason": fault} if fault else {"result": "committed"})
         elif isinstance(error, DatabaseError):
             reply({"result": "rejected", "reason": str(error)})

@@ -67,12 +67,21 @@ def reader(settings: Settings) -> Iterator[peewee.SqliteDatabase]:
 def any_reader(settings: Settings) -> Iterator[peewee.SqliteDatabase]:
     """A connection to a record of any version; raises DatabaseError for a file of another program."""
     LIMIT.ms = settings.slow.query * 1000
-    path = settings.database
+    with record_at(settings.database) as database:
+        yield database
+
+
+@contextmanager
+def record_at(path: Path, *, immutable: bool = False) -> Iterator[peewee.SqliteDatabase]:
+    """A connection to a record of any version in a file, ``immutable`` where nobody writes it now.
+
+    Raises DatabaseError for an empty file, or one of another program.
+    """
     if is_folder(path):
         raise DatabaseError(
             f"{path} is a directory", hint="name a file in it as `database` under [collector]"
         )
-    database = open_reader(path)
+    database = open_reader(path, immutable=immutable)
     try:
         with told(path):
             if schema.is_empty(database):

@@ -37,9 +37,17 @@ class Running:
         self.writer = Writer(raw(self.database), Buffer(), lambda name, *_: self.steps.append(name))
         self.writer.start()
         self.told: list[Mapping[str, Any]] = []
+        self.settings = Settings(path=None, collector=RecorderSettings(database=made.path))
+        self.looking = self.begun()
+
+    def begun(self) -> Looking:
+        """A looking as it is after a start, with alerts of its own."""
         alerts = Alerts(lambda *_: None, Thresholds.of(Slow()), self.told.append, 3.0)
-        settings = Settings(path=None, collector=RecorderSettings(database=made.path))
-        self.looking = Looking(self.writer, settings, alerts)
+        return Looking(self.writer, self.settings, alerts)
+
+    def turns(self) -> list[tuple[str, str]]:
+        """The changes of state that were told."""
+        return [(alert["from_state"], alert["to_state"]) for alert in self.told]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self.writer.ask("r", lambda conn: conn.execute(sql).fetchall()).wait(
@@ -92,6 +100,49 @@ def test_what_came_in_while_no_recorder_ran_is_looked_at_first(running: Running)
     (alert,) = running.told
     assert (alert["subject"], alert["to_state"]) == ("unit-tests", "got_slower")
     assert alert["details"]["id"] == 1
+    assert running.rows("SELECT told_ms FROM changes") == [(alert["timestamp"],)]
+    assert alert["details"]["at_ms"] == running.now_ms - 11 * 30 * MINUTE < alert["timestamp"]
+
+
+def test_one_that_is_gone_ends_what_was_told_of_it(running: Running) -> None:
+    """Once; and when it is found again nobody is told a second time."""
+    running.looking.step()
+    running.rows("UPDATE changes SET state = 'gone'")
+    running.looking.stored([Run.record(workload="unit-tests", timestamp=1)])
+    running.looking.step()
+    assert running.turns() == [("ok", "got_slower"), ("got_slower", "recovered")]
+    running.ran(60.0)
+    running.looking.step()
+    running.looking.step()
+    assert running.rows(CHANGES) == [(1, "unit-tests", "confirmed", 13, 0)]
+    assert len(running.told) == 2
+
+
+def test_another_that_stands_keeps_what_was_told(running: Running) -> None:
+    """A second slowdown, of which nobody was told since it was slower already, counts as well."""
+    running.looking.step()
+    running.ran(*[90.0] * 12)
+    running.looking.step()
+    assert running.rows("SELECT state, told_ms IS NOT NULL FROM changes") == [("confirmed", 1)] * 2
+    assert running.turns() == [("ok", "got_slower")]
+    running.rows("UPDATE changes SET state = 'gone' WHERE id = 1")
+    running.looking.stored([Run.record(workload="unit-tests", timestamp=1)])
+    running.looking.step()
+    assert running.turns() == [("ok", "got_slower")]
+    running.rows("UPDATE changes SET state = 'gone'")
+    running.looking.stored([Run.record(workload="unit-tests", timestamp=1)])
+    running.looking.step()
+    assert running.turns() == [("ok", "got_slower"), ("got_slower", "recovered")]
+
+
+def test_a_command_that_looks_first_takes_no_alert_away(running: Running) -> None:
+    """What it stored while no recorder ran is told with the next run, and a row says that it was."""
+    running.looking.step()
+    running.rows("UPDATE changes SET told_ms = NULL")
+    running.told.clear()
+    running.ran(60.0)
+    running.begun().step()
+    assert running.turns() == [("ok", "got_slower")]
 
 
 def test_without_news_no_database_is_opened(running: Running) -> None:
@@ -181,9 +232,13 @@ def test_a_change_is_accepted_over_the_socket(running: Running) -> None:
     assert running.rows("SELECT note FROM changes") == [("as it should be",)]
     again = running.asked(id=1, note="again")
     assert again == {"result": "rejected", "reason": "change 1 is accepted already"}
+    assert running.looking.step()
+    assert running.turns() == [("ok", "got_slower"), ("got_slower", "recovered")]
+    assert running.told[-1]["sentence"] == "unit-tests is as it should be: that it got slower was accepted"
     running.ran(*[60.0] * 4, ago_ms=HOUR)
     running.looking.step()
-    assert running.rows(CHANGES) == [(1, "unit-tests", "confirmed", 12, 1)]
+    assert running.rows(CHANGES) == [(1, "unit-tests", "accepted", 12, 1)]
+    assert len(running.told) == 2
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def mended(runs: int, size: float) -> Maker:
     return make
 
 
+def ramped(runs: int, total: float) -> Maker:
+    """No step: slower or faster by a little each run, by ``total`` in all (0.3: to 130 %, or back)."""
+
+    def make(rng: random.Random) -> Series:
+        rise = math.log(1 + total) * rng.choice((-1, 1)) / runs
+        return Series([value * math.exp(rise * i) for i, value in enumerate(machine(rng, runs))])
+
+    return make
+
+
 def two_modes(runs: int) -> Maker:
     """No change: 100 or 120 to 180 at random, in shares of its own, in small noise."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from collector.alerts import reported, runs
 from collector.alerts.known import Known
-from collector.alerts.levels import Direction, Levels
+from collector.alerts.levels import Direction, Levels, Reason, Standing
 from collector.alerts.reported import Reported, key_of
 from collector.alerts.runs import RUN, Ran, Workloads
 from collector.alerts.sentences import sentence
@@ -29,12 +29,16 @@ Put = Callable[[float, list[msgspec.Struct]], None]
 Tell = Callable[[Mapping[str, Any]], None]
 
 
+# Kinds of subjects that have several figures, which have nothing to do with each other.
+_OF_SEVERAL_FIGURES = frozenset(("inference", "benchmark"))
+
+
 class Alerts:
     """``put`` takes a row into the buffer, ``tell`` hands a change to a program; neither may block.
 
     A slowdown is mended within ``floor_percent`` of the level before it. Rows of alerts that come back by
     `stored` are no subject of any, so it never feeds itself.
-    `changed` and `standing` may be called from any thread.
+    `changed`, `by_changes`, `ended` and `standing` may be called from any thread.
     """
 
     def __init__(self, put: Put, thresholds: Thresholds, tell: Tell, floor_percent: float) -> None:
@@ -79,16 +83,32 @@ class Alerts:
         direction: Direction,
         at_ms: int,
         details: Mapping[str, Any],
+        now_ms: int,
     ) -> None:
-        """A change was confirmed; called once for each.
+        """A change was confirmed, whose first run began at ``at_ms``; called once for each.
 
-        ``details`` may hold the medians ``before`` and ``after`` and their ``unit`` (ms), by which a
-        slowdown that was mended is known; whatever else is in them goes along.
+        ``details`` may hold its number ``id``, and the medians ``before`` and ``after`` and their ``unit``
+        (ms), by which a slowdown that was mended is known, and its ``metric``: each figure of a model or a
+        benchmark is a subject of its own. Whatever else is in them goes along. Where the state stays what it
+        is, nothing is told.
         """
         with self._lock:
-            whose = subject_kind, shortened(subject, LONGEST_SUBJECT)
-            turn = self._levels.changed(whose, direction, at_ms, details)
-        self._say(turn)
+            whose = subject_kind, _of_figure(subject_kind, subject, details.get("metric"))
+            turn = self._levels.changed(whose, direction, at_ms, details, now_ms)
+        if turn is not None:
+            self._say(turn)
+
+    def by_changes(self) -> list[Standing]:
+        """What got slower and stands, with the change it began with."""
+        with self._lock:
+            return self._levels.by_changes()
+
+    def ended(self, one: Standing, reason: Reason, now_ms: int) -> None:
+        """The changes that it stands by are gone, or were accepted."""
+        with self._lock:
+            turn = self._levels.ended(one, reason, now_ms)
+        if turn is not None:
+            self._say(turn)
 
     def standing(self) -> list[dict[str, Any]]:
         """What is not ok now, the oldest first: subject, state, and since when (ms)."""
@@ -127,7 +147,7 @@ class Alerts:
         windows, key, rules = self._window(known.subject_kind, known.subject)
         for which, rule in enumerate(rules):
             if rule.state == known.concern:
-                windows.stands(key, which)
+                windows.stands(key, which, known.since_ms)
                 self._since_ms[known.subject_kind, known.subject, known.concern] = known.since_ms
 
     def _window(self, subject_kind: str, subject: str) -> tuple[Windows, Any, tuple[Any, ...]]:
@@ -154,3 +174,9 @@ class Alerts:
         if refused != self._refused:
             self._refused = refused
             self._too_many.happened(time.monotonic(), standing=len(self._since_ms))
+
+
+def _of_figure(subject_kind: str, subject: str, metric: str | None) -> str:
+    """What an alert is about: ``llama3.1:8b · chat · tokens_per_second``, and its subject else."""
+    figure = f" · {metric}" if metric and subject_kind in _OF_SEVERAL_FIGURES else ""
+    return shortened(subject, LONGEST_SUBJECT - len(figure)) + figure

@@ -10,6 +10,7 @@ import msgspec
 from collector.alerts.runs import Ran
 from collector.alerts.turn import RECOVERED
 from collector.alerts.windows import MOST
+from collector.records.alert import LAST_OF_EACH
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
@@ -33,8 +34,7 @@ def states(conn: sqlite3.Connection) -> list[Known]:
     """All that are not ok, the oldest first."""
     rows = conn.execute(
         "SELECT subject_kind, subject, concern, to_state, timestamp, coalesce(details, '{}') FROM alerts"
-        " WHERE id IN (SELECT max(id) FROM alerts GROUP BY subject_kind, subject, concern)"
-        " AND to_state <> ? ORDER BY id",
+        f" WHERE id IN ({LAST_OF_EACH}) AND to_state <> ? ORDER BY id",  # noqa: S608  # only words of ours
         (RECOVERED,),
     ).fetchall()
     return [

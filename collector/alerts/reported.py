@@ -41,11 +41,12 @@ def key_of(subject_kind: str, subject: str) -> Key:
 
 
 class _One(NamedTuple):
-    """One execution: what it is called, how long it took, and from when on that is slow."""
+    """One execution: what it is called, how long it took, from when on that is slow, and when it ended."""
 
     name: str
     duration_ms: float
     threshold_ms: float
+    ended_ms: int
 
 
 class Reported:
@@ -67,7 +68,8 @@ class Reported:
     def operation(self, record: Any, now_ms: int) -> Sequence[Turn]:
         """What an operation changes; nothing, when it ended long ago and was imported."""
         duration_ms = record.duration_ms
-        if record.timestamp + duration_ms < now_ms - NEWS_MS:
+        ended_ms = int(record.timestamp + duration_ms)
+        if ended_ms < now_ms - NEWS_MS:
             return ()
         metadata = record.metadata or _NOTHING
         if WARNED_OF in metadata:  # by a recorder whose log we follow, which keeps its own alerts
@@ -75,7 +77,8 @@ class Reported:
         kind, name = record.metric_type, record.metric_name
         key = record.query_hash or (kind, name)
         threshold_ms = self._thresholds.ms(kind, name, metadata.get(TAIL, ""))
-        return self._judged(key, _One(name, duration_ms, threshold_ms), record.success, now_ms)
+        one = _One(name, duration_ms, threshold_ms, ended_ms)
+        return self._judged(key, one, record.success, now_ms)
 
     def others(self) -> dict[object, Hear]:
         """What hears of the other kinds, by the struct of each."""
@@ -84,17 +87,18 @@ class Reported:
     def _hearer(self, other: Other) -> Hear:
         def heard(record: Any, now_ms: int) -> Sequence[Turn]:
             kind, name, duration_ms, began_ms, *_ = other.measured(record)
-            if began_ms + duration_ms < now_ms - NEWS_MS:
+            ended_ms = int(began_ms + duration_ms)
+            if ended_ms < now_ms - NEWS_MS:
                 return ()
-            one = _One(name, duration_ms, self._thresholds.ms(kind, name))
+            one = _One(name, duration_ms, self._thresholds.ms(kind, name), ended_ms)
             return self._judged((kind, name), one, record.success, now_ms)
 
         return heard
 
     def _judged(self, key: Key, one: _One, success: bool | None, now_ms: int) -> Sequence[Turn]:
         heard = self.windows.heard
-        slow = heard(key, SLOW, one.duration_ms > one.threshold_ms)
-        failing = None if success is None else heard(key, FAILING, not success)
+        slow = heard(key, SLOW, one.duration_ms > one.threshold_ms, one.ended_ms)
+        failing = None if success is None else heard(key, FAILING, not success, one.ended_ms)
         if slow is None and failing is None:
             return ()
         subject, turns = subject_of(key), []

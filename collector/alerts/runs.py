@@ -68,7 +68,8 @@ class Workloads:
 
     def heard(self, run: Any, now_ms: int) -> Iterator[Turn]:
         """What a run changes; nothing, when it ended long ago and was imported."""
-        if run.timestamp + (run.wall_ms or 0.0) < now_ms - NEWS_MS:
+        ended_ms = int(run.timestamp + (run.wall_ms or 0.0))
+        if ended_ms < now_ms - NEWS_MS:
             return
         subject = "workload", run.workload
         is_bad = failed(run)
@@ -78,11 +79,11 @@ class Workloads:
             if self.windows.forget(run.workload, OVER_BUDGET):
                 yield Turn.of(now_ms, subject, "over_budget", {"budget_ms": None}, is_bad=False)
         elif (over := was_over(run)) is not None:
-            turned = self.windows.heard(run.workload, OVER_BUDGET, over)
+            turned = self.windows.heard(run.workload, OVER_BUDGET, over, ended_ms)
             if turned is not None:
                 details = {**self._figures(run, OVER_BUDGET), "budget_ms": run.budget_ms}
                 yield Turn.of(now_ms, subject, "over_budget", details, is_bad=turned)
-        turned = self.windows.heard(run.workload, FAILING, is_bad)
+        turned = self.windows.heard(run.workload, FAILING, is_bad, ended_ms)
         if turned is not None:
             details = {**self._figures(run, FAILING), "detail": run.detail}
             yield Turn.of(now_ms, subject, "failing", details, is_bad=turned)

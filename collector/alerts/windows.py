@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 MOST = 2_000
+# A state lasts so long at least: what goes up and down all the time turns six times an hour at most.
+STAY_MS = 600_000
 
 # All windows of a subject share one number, each in a lane of 16 bits. The topmost bit of a lane says
 # that the window stands, which means that its state is not ok.
@@ -32,6 +34,9 @@ class Windows:
     Only what was bad lately is held, or is not ok, so that all others cost nothing. Of those that are ok
     at most ``most`` are, and the one that was bad least recently goes; what is not ok is never forgotten,
     and while there are ``most`` of that, no other turns bad: ``refused`` counts how often.
+
+    A subject that turned stays as it is for ten minutes by the moments of its executions, however many there
+    are; a clock that was set to another time ends that.
     """
 
     def __init__(self, rules: tuple[Rule, ...], most: int = MOST) -> None:
@@ -39,6 +44,8 @@ class Windows:
         self.refused = 0
         self._most = most
         self._standing = 0
+        # When those turned that did so last, the latest at the end.
+        self._turned_ms: dict[tuple[Hashable, int], int] = {}
         # Of each rule: where its lane begins, the bits of its window, and its two limits.
         self._limits = [
             (which * _LANE, (1 << rule.of) - 1, rule.bad, rule.good) for which, rule in enumerate(rules)
@@ -46,8 +53,8 @@ class Windows:
         self._bits = sum(mask << at for at, mask, *_ in self._limits)
         self._stand_bits = sum(_STANDS << at for at, *_ in self._limits)
 
-    def heard(self, key: Hashable, which: int, is_bad: bool) -> bool | None:
-        """Count one execution by the rule of number ``which``.
+    def heard(self, key: Hashable, which: int, is_bad: bool, at_ms: int) -> bool | None:
+        """Count one execution, which ended at ``at_ms``, by the rule of number ``which``.
 
         True when the subject turned bad by it, False when it recovered, None when nothing changed.
         """
@@ -59,13 +66,18 @@ class Windows:
         window = (before << 1 | is_bad) & mask
         stood = before >= _STANDS
         if stood:
-            stands = window.bit_count() > good
+            turns = window.bit_count() <= good and self._may_turn(key, which, at_ms)
         else:  # nothing turns bad by a good one
-            stands = is_bad and window.bit_count() >= bad and self._has_room()
-        self._standing += stands - stood
+            turns = is_bad and window.bit_count() >= bad and self._may_turn(key, which, at_ms)
+            turns = turns and self._has_room()
+        stands = stood != turns
         window |= stands and _STANDS
+        self._standing += stands - stood
         self._hold(key, lanes & ~(_FULL << at) | window << at, is_bad)
-        return None if stands == stood else stands
+        if not turns:
+            return None
+        self._note_turn(key, which, at_ms)
+        return stands
 
     def heard_good(self, key: Hashable, *, by_all: bool) -> bool:
         """Count one that was good by all rules, or by the first; in a fraction of the time of `heard`.
@@ -88,10 +100,11 @@ class Windows:
         at, mask, *_ = self._limits[which]
         return (self.held.get(key, 0) >> at & mask).bit_count()
 
-    def stands(self, key: Hashable, which: int) -> None:
+    def stands(self, key: Hashable, which: int, since_ms: int) -> None:
         """It is known not to be ok, and nothing of its last executions: all count as bad until heard of."""
         at, mask, *_ = self._limits[which]
         self._standing += 1
+        self._note_turn(key, which, since_ms)
         self.held[key] = self.held.get(key, 0) | (mask | _STANDS) << at
 
     def remember(self, key: Hashable, which: int, seen: Iterable[bool]) -> None:
@@ -111,6 +124,16 @@ class Windows:
         self._standing -= stood
         self._hold(key, lanes & ~(_FULL << at), is_bad=False)
         return stood
+
+    def _may_turn(self, key: Hashable, which: int, at_ms: int) -> bool:
+        turned_ms = self._turned_ms.get((key, which))
+        return turned_ms is None or abs(at_ms - turned_ms) >= STAY_MS
+
+    def _note_turn(self, key: Hashable, which: int, at_ms: int) -> None:
+        self._turned_ms.pop((key, which), None)
+        self._turned_ms[key, which] = at_ms
+        if len(self._turned_ms) > 2 * self._most:
+            del self._turned_ms[next(iter(self._turned_ms))]
 
     def _has_room(self) -> bool:
         has_room = self._standing < self._most

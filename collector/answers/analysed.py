@@ -29,6 +29,11 @@ class Looked:
     have: int
     found: Sequence[Found] = field(default_factory=tuple)
 
+    @property
+    def noisy(self) -> int:
+        """How many runs were left out as noisy."""
+        return len(self.loaded.points) - self.have
+
 
 def analysed(subject: Subject, loaded: Loaded, floor: float) -> Looked:
     """Look for changes of at least ``floor`` (0.03 is 3 %) among the runs that are not noisy.

@@ -1,4 +1,4 @@
-"""Changes as they are stored: which row a change that was found belongs to, and what stands in it.
+"""Changes as they are stored: asked for, and what stands in the row of one.
 
 A change keeps its row, and with it its number, while runs come in.
 """
@@ -6,37 +6,32 @@ A change keeps its row, and with it its number, while runs come in.
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from collector.answers import stored_documents
 from collector.answers.found import Cause, Found
 from collector.answers.percentiles import percentile
 from collector.answers.subjects import METRICS, Point, Subject
 from collector.answers.timed import Row, ask_sql
-from collector.records.change import Change
 
 if TYPE_CHECKING:
     from collector.answers.points import Loaded
     from collector.orm import peewee
 
-# Two finds whose places lie so many runs apart at most are one change.
-SAME_WITHIN = 12
-# From so many runs on a level on, one that is no longer found there is gone.
-FEWEST_BEFORE = 4
 # Bars on each side of a sparkline, and from how many runs before the change they are made.
 BARS = 11
 _TREND_BEFORE = 60
 
 # What stands among the evidence besides that of the cause: whether it shows in noisy runs only, how many
-# failed ones were left out, how long a stretch is where its points are such, and how many there are after.
-OWN_EVIDENCE = ("only_noisy", "left_out", "stretch_s", "stretches")
+# failed ones were left out, how many noisy ones lie between the last run before it and the first one after,
+# how long a stretch is where its points are such, and how many there are after.
+_OF_RUNS = ("only_noisy", "left_out", "noisy_between", "stretch_s", "stretches")
+# And, of a sure one, by how many points on each side it became so, and that it is settled for good.
+OWN_EVIDENCE = (*_OF_RUNS, "sure_by", "settled")
 
-COLUMNS = tuple(field.column_name for field in Change._meta.sorted_fields)
-_SELECT = f"SELECT {', '.join(COLUMNS)} FROM changes"  # noqa: S608  # only names of ours
+_SELECT = "SELECT * FROM changes"
 
 
 def of_subjects(database: peewee.SqliteDatabase, subjects: Iterable[Subject]) -> dict[Subject, list[Row]]:
@@ -89,9 +84,24 @@ def one(database: peewee.SqliteDatabase, number: int) -> Row | None:
 
 
 def around(database: peewee.SqliteDatabase, from_ms: int, to_ms: int) -> list[Found]:
-    """What else changed in a time, as far as it is stored: the runs next to each change stand for all."""
-    sql = f"{_SELECT} WHERE timestamp BETWEEN ? AND ? AND state <> 'gone' ORDER BY timestamp LIMIT 200"
+    """What else changed in a time, as far as it is stored: the runs next to each change stand for all.
+
+    One from or to nothing has no ratio, so it cannot be compared.
+    """
+    sql = f"""
+        {_SELECT} WHERE timestamp BETWEEN ? AND ? AND state <> 'gone' AND ratio IS NOT NULL
+        ORDER BY timestamp LIMIT 200
+    """
     return [_refound(row) for row in _rows(database, "changes.around", sql, from_ms, to_ms)]
+
+
+def told_since(database: peewee.SqliteDatabase, number: int) -> list[Row]:
+    """What was told of a figure of a subject since its change ``number``, that one with it, or accepted since."""
+    sql = """
+        SELECT one.* FROM changes AS first JOIN changes AS one USING (subject_kind, subject, metric)
+        WHERE first.id = ? AND (one.told_ms >= first.told_ms OR one.accepted_ms >= first.told_ms)
+    """
+    return _rows(database, "changes.told_since", sql, number)
 
 
 def _refound(row: Row) -> Found:
@@ -106,19 +116,19 @@ def _refound(row: Row) -> Found:
         row["ratio"],
         row["ratio_low"],
         row["ratio_high"],
-        confirmed=row["state"] == "confirmed",
+        confirmed=row["state"] != "provisional",
     )
 
 
 def _rows(database: peewee.SqliteDatabase, name: str, sql: str, *values: Any) -> list[Row]:
     return [
-        row | {column: _decoded(row[column]) for column in ("evidence", "trend")}
+        row
+        | {
+            "evidence": stored_documents.evidence(row["evidence"]),
+            "trend": stored_documents.trend(row["trend"]),
+        }
         for row in ask_sql(database, name, sql, *values)
     ]
-
-
-def _decoded(text: str | None) -> Any:
-    return None if text is None else msgspec.json.decode(text)
 
 
 def baseline_ms(rows: Sequence[Row]) -> int:
@@ -126,46 +136,13 @@ def baseline_ms(rows: Sequence[Row]) -> int:
     return max((row["timestamp"] for row in rows if row["accepted_ms"] is not None), default=0)
 
 
-def matched(found: Sequence[Found], rows: Sequence[Row], points: Sequence[Point]) -> list[Row | None]:
-    """The row of each change, where there is one: the nearest in the same direction within 12 runs. Pure."""
-    moments = [point.timestamp for point in points]
-    places = {row["id"]: bisect_left(moments, row["timestamp"]) for row in rows}
-    pairs = sorted(
-        (abs(bisect_left(moments, one.at_ms) - places[row["id"]]), i, j)
-        for i, one in enumerate(found)
-        for j, row in enumerate(rows)
-        if row["accepted_ms"] is None and (one.ratio > 1) == (row["ratio"] > 1)
-    )
-    mine: list[Row | None] = [None] * len(found)
-    taken: set[int] = set()
-    for apart, i, j in pairs:
-        if apart <= SAME_WITHIN and mine[i] is None and j not in taken:
-            mine[i] = rows[j]
-            taken.add(j)
-    return mine
-
-
-def gone(rows: Sequence[Row], kept: Sequence[Row | None], loaded: Loaded) -> list[int]:
-    """Numbers of changes that newer runs do not bear out. Pure.
-
-    One of which too little before it is looked at any more, since it was long ago, stays as it is.
-    """
-    moments = [point.timestamp for point in loaded.points]
-    least = FEWEST_BEFORE if loaded.whole else SAME_WITHIN
-    numbers = {row["id"] for row in kept if row is not None}
-    return [
-        row["id"]
-        for row in rows
-        if row["id"] not in numbers
-        and row["state"] != "gone"
-        and row["accepted_ms"] is None
-        and bisect_left(moments, row["timestamp"]) >= least
-    ]
-
-
 def row_of(found: Found, cause: Cause, loaded: Loaded, now_ms: int) -> Row:
     """What is stored of a change, but for its number."""
     subject = found.subject
+    # Logarithms take nothing for a little; as a figure that is no ratio.
+    is_known = found.median_before > 0 < found.median_after
+    ratios = (found.ratio, found.low, found.high) if is_known else (None, None, None)
+    is_sure = found.confirmed and not found.only_noisy
     return {
         "subject_kind": subject.kind,
         "subject": subject.name,
@@ -176,19 +153,19 @@ def row_of(found: Found, cause: Cause, loaded: Loaded, now_ms: int) -> Row:
         "after": found.median_after,
         "before_p95": _p95(found.before),
         "after_p95": _p95(found.after),
-        "ratio": found.ratio,
-        "ratio_low": found.low,
-        "ratio_high": found.high,
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratios, strict=True)),
         "runs_before": _runs(found.before),
         "runs_after": _runs(found.after),
         "noisy_left_out": found.noisy_before + found.noisy_after,
-        "state": "confirmed" if found.confirmed else "provisional",
+        "state": "confirmed" if is_sure else "provisional",
         "first_commit": cause.first_commit,
         "cause": cause.verdict,
         "sentence": cause.sentence,
         "evidence": cause.evidence | _own_evidence(found, loaded),
         "trend": {"before": _bars(found.before[-_TREND_BEFORE:]), "after": _bars(found.after)},
         "found_ms": now_ms,
+        "told_ms": None,
+        "doubted_ms": None,
         "accepted_ms": None,
         "note": None,
     }
@@ -196,8 +173,14 @@ def row_of(found: Found, cause: Cause, loaded: Loaded, now_ms: int) -> Row:
 
 def _own_evidence(found: Found, loaded: Loaded) -> dict[str, Any]:
     """What is to be known of the runs themselves, where there is anything."""
-    values = (found.only_noisy, loaded.left_out, loaded.step_ms // 1000, len(found.after))
-    told = dict(zip(OWN_EVIDENCE, values, strict=True))
+    values = (
+        found.only_noisy,
+        loaded.left_out,
+        sum(found.last_before_ms < point.timestamp < found.at_ms for point in loaded.points if point.noisy),
+        loaded.step_ms // 1000,
+        len(found.after),
+    )
+    told = dict(zip(_OF_RUNS, values, strict=True))
     return {name: value for name, value in told.items() if value and (name != "stretches" or loaded.step_ms)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collector.answers import change_rows
+from collector.answers import change_matching, change_rows
 from collector.answers.analysed import Looked, analysed
 from collector.answers.causes.cause import cause
 from collector.answers.found import Cause, Found
@@ -27,14 +27,13 @@ NEW_MS = DAY_MS
 class Look:
     """What is to be stored after a look, and what was seen.
 
-    ``rows`` are changes as they are now, those without ``id`` for the first time; ``gone`` the numbers of
-    those not borne out; ``confirmed`` are those of ``rows`` that just became so. ``left`` are subjects that
-    were not looked at, since time was up.
+    ``rows`` are changes as they are now, those without ``id`` for the first time; ``confirmed`` are those of
+    ``rows`` that are sure and that nobody was told of. ``left`` are subjects that were not looked at, since
+    time was up.
     """
 
     looked: list[Looked] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
     confirmed: list[Row] = field(default_factory=list)
     left: list[Subject] = field(default_factory=list)
 
@@ -90,18 +89,27 @@ class _Others:
 
 def _settle(made: Look, looked: Looked, stored: Sequence[Row], others: _Others, now_ms: int) -> None:
     """Bring together what was found of one subject and what is stored of it."""
-    mine = change_rows.matched(looked.found, stored, looked.loaded.points)
-    made.gone += change_rows.gone(stored, mine, looked.loaded)
+    mine = change_matching.matched(looked.found, stored, looked.loaded.points)
+    made.rows += change_matching.doubted(stored, mine, looked.loaded)
     for one, row in zip(looked.found, mine, strict=True):
+        if row is not None and _is_as_it_was(row, looked):
+            continue
         told = _kept(row, one) or cause(others.database, one, others.than(one))
         new = change_rows.row_of(one, told, looked.loaded, now_ms)
+        new["evidence"] |= change_matching.borne_out(new, row, one)
         if row is not None:
-            new |= {"id": row["id"], "found_ms": row["found_ms"]}
+            new |= {name: row[name] for name in ("id", "found_ms", "told_ms")}
         if new == row:
             continue
         made.rows.append(new)
-        if one.confirmed and (row is None or row["state"] != "confirmed") and _is_new(one, now_ms):
+        if new["state"] == "confirmed" and new["told_ms"] is None and _is_new(one, now_ms):
             made.confirmed.append(new)
+
+
+def _is_as_it_was(row: Row, looked: Looked) -> bool:
+    """Where runs before a sure change are not looked at any more, those that are left know less of it."""
+    is_sure = row["state"] == "confirmed" and row["doubted_ms"] is None
+    return is_sure and not change_matching.is_seen_whole(row, looked.loaded)
 
 
 def _kept(row: Row | None, found: Found) -> Cause | None:

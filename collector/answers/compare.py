@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collector.answers import detection, gaps, runs, taken
+from collector.answers.detection.compared import NEEDED
+from collector.answers.percentiles import percentile
 from collector.answers.sides import Side
 from collector.answers.taken import Key, Taken
 from collector.answers.timed import Row, ask_sql
@@ -85,33 +87,35 @@ def _pairs(before: Read, after: Read) -> list[tuple[Key, Key, str]]:
 
 def _row(key: Key, label: str, before: Read, after: Read, other: Key, floor: float) -> Row:
     one, two = before.subjects[key], after.subjects[other]
-    row: Row = {
+    is_enough = min(len(one.values), len(two.values)) >= NEEDED
+    found = detection.compare(one.values, two.values, floor=floor) if is_enough else None
+    return {
         "subject": label,
         "kind": key[0],
-        "before_ms": None,
-        "after_ms": None,
-        "before_p95_ms": None,
-        "after_p95_ms": None,
+        "before_ms": percentile(one.values, 0.5),
+        "after_ms": percentile(two.values, 0.5),
+        "before_p95_ms": percentile(one.values, 0.95),
+        "after_p95_ms": percentile(two.values, 0.95),
         "ratio": None,
         "interval": None,
         "runs": [len(one.values), len(two.values)],
-        "verdict": "too few",
+        **judged(found),
         "left_out": [one.left_out, two.left_out],
         "one_in": [one.one_in, two.one_in],
     }
-    if not one.values or not two.values:
-        return row
-    found = detection.compare(one.values, two.values, floor=floor)
-    is_known = found.verdict != "too few" and math.isfinite(found.high)
-    return row | {
-        "before_ms": found.before.median,
-        "after_ms": found.after.median,
-        "before_p95_ms": found.before.p95,
-        "after_p95_ms": found.after.p95,
-        "ratio": found.ratio if is_known else None,
-        "interval": [found.low, found.high] if is_known else None,
-        "verdict": found.verdict,
-    }
+
+
+def judged(found: detection.Comparison | None) -> Row:
+    """The verdict with the change of the median and its interval; None: fewer than 4 runs on a side.
+
+    ``clear`` is False where there are runs enough, but the interval is too wide to say more than that.
+    """
+    if found is None:
+        return {"verdict": "too few", "clear": None}
+    told = {"verdict": found.verdict, "clear": found.verdict != "too few"}
+    if not math.isfinite(found.high):
+        return told
+    return told | {"ratio": found.ratio, "interval": [found.low, found.high]}
 
 
 def _gaps(database: peewee.SqliteDatabase, side: Side, now_ms: int) -> list[Row]:

@@ -27,6 +27,8 @@ _WORDS = {
     "runs": "runs",
     "reported": "reported records",
 }
+# So often it is looked at by whoever deletes; what is over for longer than that does not go by itself.
+_ROUND_MS = 300_000
 # Numbered rows arrive in the order of time but for those that come late: the first ones tell.
 _FIRST = 1_000
 
@@ -61,13 +63,21 @@ class Family:
 
 @dataclass(frozen=True)
 class Kept:
-    """All families, and the bytes of the files: the database, its log, and what was set aside beside it."""
+    """All families, and the bytes of the files: the database, its log, and what was set aside beside it.
+
+    ``aside_name`` is what the names of those beside look like.
+
+    ``over_since_ms``: since when the recorder has found that they take more than the cap; None when they do
+    not, or it has not looked yet, which it does every 5 minutes.
+    """
 
     families: tuple[Family, ...]
     cap_bytes: int
     database_bytes: int
     wal_bytes: int
     aside_bytes: int
+    aside_name: str
+    over_since_ms: int | None
     now_ms: int
 
     @property
@@ -77,7 +87,31 @@ class Kept:
 
     @property
     def sentence(self) -> str | None:
-        """What the cap has cut, and what to do; None when all that was promised is kept."""
+        """That it does not fit, what the cap has cut, and what to do; None when all is kept as promised."""
+        return "; ".join(filter(None, (self._over(), self._cut()))) or None
+
+    def _over(self) -> str | None:
+        if self.over_since_ms is None:
+            return None
+        if sizes.is_crowded(self.aside_bytes, self.cap_bytes):
+            hint = f"{self.aside_name} beside the database takes {Size(self.aside_bytes)}: move it away"
+        elif self.now_ms - self.over_since_ms < _ROUND_MS:
+            hint = "the oldest is being deleted"
+        else:
+            hint = ", or ".join(self._remedies())
+        taken = (
+            f"all files together take {Size(self.total_bytes)}, more than the cap of {Size(self.cap_bytes)}"
+        )
+        return f"{taken}: {hint}"
+
+    def _remedies(self) -> Iterator[str]:
+        yield "raise [retention] cap"
+        if self.aside_bytes:
+            yield f"move away the {Size(self.aside_bytes)} that were set aside beside the database"
+        if self.wal_bytes > sizes.log_room(self.cap_bytes):
+            yield f"end what keeps its log of {Size(self.wal_bytes)} open for reading"
+
+    def _cut(self) -> str | None:
         cut = [
             f"{family.words} for {long_span((self.now_ms - family.cut_ms) / 1000)}"
             f" of the promised {long_span(family.promised_s)}"
@@ -94,6 +128,7 @@ class Kept:
         counted = ("cap_bytes", "database_bytes", "wal_bytes", "aside_bytes", "total_bytes")
         return {
             **{name: getattr(self, name) for name in counted},
+            "over_since_ms": self.over_since_ms,
             "families": [family.row() for family in self.families],
             "sentence": self.sentence,
         }
@@ -103,14 +138,21 @@ def kept(database: peewee.SqliteDatabase, retention: Retention, now_ms: int) -> 
     """What is kept at ``now_ms`` by these settings."""
     ((_, _, name),) = [row for row in select(database, "PRAGMA database_list") if row[1] == "main"]
     path = Path(name)
+    files = (file_size(path), file_size(wal_path(path)), sizes.aside(path))
     return Kept(
         tuple(sorted(_families(database, retention, now_ms), key=_place)),
         int(retention.cap),
-        file_size(path),
-        file_size(wal_path(path)),
-        sizes.aside(path),
+        *files,
+        f"{path.name}{sizes.SET_ASIDE}*",
+        _over_since(database) if sum(files) > retention.cap else None,
         now_ms,
     )
+
+
+def _over_since(database: peewee.SqliteDatabase) -> int | None:
+    """When retention first found that it does not fit; None when it does, by what it found last."""
+    found = select(database, "SELECT position FROM upkeep_positions WHERE name = ?", names.OVER)
+    return int(found[0][0]) or None if found else None
 
 
 def _place(family: Family) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collector.answers.subjects import TABLES, News
+from collector.answers.subjects import ENOUGH_RUNS, TABLES, News
 from collector.orm import select
 from collector.store.found import Position
 
@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from collector.answers.analysed import Looked, Verdict
     from collector.orm import peewee
 
-# A subject with too few runs has their count there, which is never negative.
+# A subject with too few runs has their count there, which is never negative: so many runs, and as many times
+# eight as there are noisy ones besides, which were left out.
 _VERDICTS: dict[int, Verdict] = {-1: "steady", -2: "drifts", -3: "daily", -4: "steps"}
 _NUMBERS = {verdict: number for number, verdict in _VERDICTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a subject stood when it was looked at last; ``have`` runs, where they are too few."""
+    """How a subject stood when it was looked at last.
+
+    Where they are too few, ``have`` runs count and ``noisy`` ones besides do not.
+    """
 
     kind: str
     metric: str
     name: str
     verdict: Verdict
     have: int = 0
+    noisy: int = 0
 
 
 def unseen(database: peewee.SqliteDatabase) -> list[News]:
@@ -58,7 +63,7 @@ def seen(looked: Iterable[Looked], now_ms: int) -> dict[str, Position]:
     """What is kept of how each subject stood."""
     return {
         f"look {one.subject.kind} {one.subject.metric} {one.subject.name}": (
-            one.have if one.verdict == "too few" else _NUMBERS[one.verdict],
+            one.have + ENOUGH_RUNS * one.noisy if one.verdict == "too few" else _NUMBERS[one.verdict],
             now_ms,
         )
         for one in looked
@@ -74,13 +79,14 @@ def standings(database: peewee.SqliteDatabase, since_ms: int) -> list[Standing]:
 def _standing(text: str, position: int) -> Standing:
     _, kind, metric, name = text.split(" ", 3)
     if position >= 0:
-        return Standing(kind, metric, name, "too few", position)
+        noisy, have = divmod(position, ENOUGH_RUNS)
+        return Standing(kind, metric, name, "too few", have, noisy)
     return Standing(kind, metric, name, _VERDICTS[position])
 
 
 def of_looked(looked: Sequence[Looked]) -> list[Standing]:
     """The same of what was looked at just now."""
     return [
-        Standing(one.subject.kind, one.subject.metric, one.subject.name, one.verdict, one.have)
+        Standing(one.subject.kind, one.subject.metric, one.subject.name, one.verdict, one.have, one.noisy)
         for one in looked
     ]

@@ -1,13 +1,13 @@
 """The sides of `collector compare`: ``commit:3f9c2ab``, ``window:7d..1d``, ``file:PATH``, ``name:X``.
 
-A side is one such selector, or several joined by commas, which all hold. Without a prefix a word is what it
-can only be. Pure but for looking whether a file is there.
+A side is one such selector, or several joined by commas, which all hold. Without a prefix the first one is
+what it can only be. Pure but for looking whether a file is there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,11 +51,16 @@ def explicit(text: str, now_ms: int) -> Side | None:
     parts = _PARTS.split(text.strip())
     if not any(parts[0].startswith(f"{kind}:") for kind in _KINDS):
         return None
-    side, seen = Side(text.strip()), set()
+    return _joined(Side(text.strip()), parts, now_ms)
+
+
+def _joined(side: Side, parts: Sequence[str], now_ms: int) -> Side:
+    """A side with all of its parts, each with its prefix."""
+    seen = set()
     for part in parts:
         kind, _, value = part.partition(":")
         if kind in seen:
-            raise UsageError(f"{text!r} has two of {kind}:", hint=f"each may stand once: {FORMS}")
+            raise UsageError(f"{side.said!r} has two of {kind}:", hint=f"each may stand once: {FORMS}")
         seen.add(kind)
         side = _with(side, kind, value.strip(), now_ms)
     return side
@@ -64,9 +69,16 @@ def explicit(text: str, now_ms: int) -> Side | None:
 def inferred(text: str, names: Collection[str], is_commit: Callable[[str], bool], now_ms: int) -> Side:
     """The side that a word without prefix can only mean; raises UsageError when it may be none or several.
 
-    ``names`` are the workloads there are; ``is_commit`` says whether some run was of such a commit.
+    ``names`` are the workloads there are; ``is_commit`` says whether some run was of such a commit. What
+    follows the word behind commas has prefixes.
     """
-    word = text.strip()
+    word, *parts = [text.strip()] if text.strip() in names else _PARTS.split(text.strip())
+    kind = _kind(word, names, is_commit, now_ms)
+    return _joined(Side(text.strip()), [f"{kind}:{word}", *parts], now_ms)
+
+
+def _kind(word: str, names: Collection[str], is_commit: Callable[[str], bool], now_ms: int) -> str:
+    """What a word can only be; raises UsageError."""
     may_be = []
     if word in names:
         may_be.append("name")
@@ -81,11 +93,12 @@ def inferred(text: str, names: Collection[str], is_commit: Callable[[str], bool]
         raise UsageError(f"{word!r} may mean more than one thing", hint=f"say {choices}")
     if not may_be:
         raise _unknown(word, names)
-    return _with(Side(word), may_be[0], word, now_ms)
+    return may_be[0]
 
 
-def looks_like_file(word: str) -> bool:
-    """Whether a word is a path: it holds a slash or ends as our files do, and is no window."""
+def looks_like_file(text: str) -> bool:
+    """Whether a side begins with a path: it holds a slash or ends as our files do, and is no window."""
+    word = _PARTS.split(text.strip())[0]
     return ".." not in word.replace("../", "") and ("/" in word or word.endswith((".db", ".sqlite")))
 
 
@@ -142,7 +155,9 @@ def _unknown(word: str, names: Collection[str]) -> UsageError:
     if _GIT_NAME.fullmatch(word):
         return _no_commit(word)
     if _COMMIT.fullmatch(word):
-        return UsageError(f"no run is of a commit {word}", hint="`collector runs` shows the commits of runs")
+        return UsageError(
+            f"none of the newest runs is of a commit {word}", hint=f"commit:{word} looks through all of them"
+        )
     return UsageError(
         f"{word!r} is no workload{nearest(word, names)}, commit, window or file", hint=f"a side is {FORMS}"
     )
@@ -153,6 +168,23 @@ def named_alike(before: Side, after: Side) -> tuple[Side, Side]:
     return replace(before, name=before.name or after.name), replace(after, name=after.name or before.name)
 
 
-def are_alike(before: Side, after: Side) -> bool:
-    """Whether both sides ask for the same runs."""
-    return replace(before, said="") == replace(after, said="")
+def refuse_alike(before: Side, after: Side) -> None:
+    """Raise UsageError where both sides ask for the same runs."""
+    if replace(before, said="") != replace(after, said=""):
+        return
+    if before.has_window:
+        raise UsageError(
+            f"A and B are the same window twice: {before.said}",
+            hint="the one before it may be meant, such as yesterday for today, or 14d..7d for 7d",
+        )
+    raise UsageError(
+        f"A and B are the same: {before.said}", hint=f"each side is {FORMS}, or several by commas"
+    )
+
+
+def do_overlap(before: Side, after: Side) -> bool:
+    """Whether runs may lie on both sides: they ask for the same ones, in windows that overlap."""
+    alike = replace(before, said="", since_ms=0, until_ms=0) == replace(
+        after, said="", since_ms=0, until_ms=0
+    )
+    return alike and max(before.since_ms, after.since_ms) < min(before.until_ms, after.until_ms)

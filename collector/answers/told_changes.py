@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from collector.answers.subjects import METRICS
@@ -16,10 +17,20 @@ def unit_of(row: Row) -> str:
     return METRICS.get(row["metric"], ("", False))[0]
 
 
+def rises(row: Row) -> bool:
+    """Whether its figure went up; from or to nothing there is no ratio."""
+    return bool(row["after"] > row["before"] if row["ratio"] is None else row["ratio"] > 1)
+
+
 def direction(row: Row) -> Literal["slower", "faster"]:
     """Which way it went; what costs more counts as slower."""
     _, higher_is_better = METRICS.get(row["metric"], ("", False))
-    return "slower" if (row["ratio"] > 1) != higher_is_better else "faster"
+    return "slower" if rises(row) != higher_is_better else "faster"
+
+
+def interval(row: Row) -> list[float] | None:
+    """The 95 % interval of its ratio; None where it has none."""
+    return None if row["ratio"] is None else [row["ratio_low"], row["ratio_high"]]
 
 
 def in_ms(row: Row, column: str) -> float | None:
@@ -48,7 +59,7 @@ def document(row: Row) -> dict[str, Any]:
         "before_p95": row["before_p95"],
         "after_p95": row["after_p95"],
         "ratio": row["ratio"],
-        "interval": [row["ratio_low"], row["ratio_high"]],
+        "interval": interval(row),
         "runs": [row["runs_before"], row["runs_after"]],
         "noisy_left_out": row["noisy_left_out"],
         "only_noisy": bool(evidence.get("only_noisy")),
@@ -58,8 +69,23 @@ def document(row: Row) -> dict[str, Any]:
         "evidence": evidence,
         "trend": row["trend"],
         "found": row["found_ms"],
+        "told": row["told_ms"],
+        "doubted": row["doubted_ms"],
         "accepted": row["accepted_ms"],
         "note": row["note"],
+    }
+
+
+def standing(rows: Sequence[Row]) -> set[Literal["slower", "faster"]]:
+    """Which ways a subject went that nothing has ended: not gone, and behind what was accepted."""
+    accepted: dict[str, int] = {}
+    for row in rows:
+        if row["state"] == "accepted":
+            accepted[row["metric"]] = max(row["timestamp"], accepted.get(row["metric"], 0))
+    return {
+        direction(row)
+        for row in rows
+        if row["state"] not in ("gone", "accepted") and row["timestamp"] > accepted.get(row["metric"], 0)
     }
 
 
@@ -72,7 +98,7 @@ def for_alert(row: Row) -> dict[str, Any]:
         "before": row["before"],
         "after": row["after"],
         "ratio": row["ratio"],
-        "interval": [row["ratio_low"], row["ratio_high"]],
+        "interval": interval(row),
         "cause": row["cause"],
         "sentence": row["sentence"],
         "first_commit": row["first_commit"],

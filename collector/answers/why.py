@@ -6,13 +6,12 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from collector.answers import gaps
-from collector.answers.percentiles import percentile
 from collector.answers.timed import Row, ask_sql
 from collector.answers.usual import around, code, reasons, verdict
 from collector.answers.usual.during import DAY_MS, DAYS, Window, figure_row, figures
 from collector.answers.usual.history import Before, before
 from collector.answers.usual.measures import OF_RUNS, TOLD_BY_RUNS
-from collector.answers.usual.normal import ENOUGH, Measure, of_values, stands_out
+from collector.answers.usual.normal import ENOUGH, of_values, place
 
 if TYPE_CHECKING:
     from collector.orm import peewee
@@ -20,16 +19,17 @@ if TYPE_CHECKING:
 # Of a moment the half minute before and after it are looked at; the timeline shows ten minutes.
 MOMENT_MS = 30_000
 SPAN_MS = 600_000
+# Where no sample lies as near as this, the answer tells how far they are.
+NEAR_MS = 10_000
 # A longer run takes up a third of its timeline.
 SPANS = 3
 # So many other runs tell what their processes usually take.
 RUNS_OF_PROCESSES = 8
 LEAST_RUNS = 3
-TIME = Measure("wall_ms", "time", "ms", "work", None, share=0.03, least=0.05)
 
 
 def of_run(database: peewee.SqliteDatabase, run: Row, now_ms: int) -> Row:
-    """A run of a workload beside the last 60 that went well before it."""
+    """A run of a workload beside up to 60 that went well before it, since the newest accepted change."""
     earlier = before(database, run)
     window = _window(run["timestamp"], run["wall_ms"])
     own = _own_figures(run, earlier.usual)
@@ -62,10 +62,10 @@ def of_execution(database: peewee.SqliteDatabase, execution: Row, earlier: Befor
 def of_moment(database: peewee.SqliteDatabase, at_ms: int, now_ms: int) -> Row:
     """A moment: the half minute before and after it, beside this hour of other days."""
     window = Window(at_ms - MOMENT_MS, min(now_ms, at_ms + MOMENT_MS))
-    answer = _around(database, window, _days_before(window), now_ms, at=Window(at_ms, at_ms))
+    answer = _around(database, window, _days_before(window), now_ms, at_ms=at_ms)
     answer |= {
         "subject": {"kind": "moment", "at_ms": at_ms},
-        "nearest": None if answer["figures"] else _nearest(database, at_ms),
+        "nearest": _nearest(database, at_ms) if _is_far(database, answer, at_ms) else None,
         "first_ms": _first(database),
     }
     return answer | {"verdict": verdict.of_moment(answer)}
@@ -77,13 +77,13 @@ def _around(
     usual: Sequence[Window],
     now_ms: int,
     *,
-    at: Window | None = None,
+    at_ms: int | None = None,
     own: Sequence[Row] = (),
     told: Collection[str] = (),
     number: int | None = None,
 ) -> Row:
-    """What is told of every stretch of time. Where all of ``at`` lies in a gap, no sample near it counts."""
-    hole = _hole(database, at or window)
+    """What is told of every stretch of time. Where a gap hides all of it, no sample near it counts."""
+    hole = _hole(database, window, at_ms)
     sampled, missing = ([], []) if hole else figures(database, window, told)
     processes = [] if hole else around.processes(database, window, usual)
     rows = [*own, *sampled]
@@ -102,9 +102,11 @@ def _around(
     }
 
 
-def _hole(database: peewee.SqliteDatabase, window: Window) -> Row | None:
-    """The gap that all of a stretch lies in."""
+def _hole(database: peewee.SqliteDatabase, window: Window, at_ms: int | None) -> Row | None:
+    """The gap that all of a stretch lies in; or the moment ``at_ms`` where nothing around it is sampled."""
     found = gaps.within(database, window.from_ms, window.to_ms + 1)
+    if at_ms is not None and not around.is_sampled(database, window):
+        window = Window(at_ms, at_ms)
     return next((g for g in found if g["from_ms"] <= window.from_ms and window.to_ms <= g["to_ms"]), None)
 
 
@@ -132,19 +134,22 @@ def _span(window: Window, now_ms: int) -> Window:
 
 
 def _time(took_ms: float, earlier: Before, column: str) -> Row:
-    """How long it took beside what is usual; ``slower_than`` is the share of those that were quicker."""
+    """How long it took beside what is usual; ``slower_than`` is the share of those that took less."""
     values = [row[column] for row in earlier.usual]
-    usual = of_values(values)
-    quicker = sum(value < took_ms for value in values)
+    found = place(took_ms, values)
     return {
         "value_ms": took_ms,
-        "median_ms": percentile(values, 0.5),
-        "p95_ms": percentile(values, 0.95),
-        "slower_than": quicker / len(values) if values else None,
+        "median_ms": found.median,
+        "p95_ms": found.p95,
+        "slower_than": found.slower_than,
+        "faster_than": found.faster_than,
         "runs": len(values),
         "noisy_left_out": earlier.noisy,
+        "noisy_included": earlier.with_noisy,
+        "since_ms": earlier.since_ms,
         "enough": len(values) >= ENOUGH,
-        "stands_out": stands_out(TIME, took_ms, usual),
+        "beyond": found.beyond,
+        "stands_out": found.stands_out,
     }
 
 
@@ -165,8 +170,13 @@ def _value(run: Row, name: str) -> float | None:
     return value
 
 
+def _is_far(database: peewee.SqliteDatabase, answer: Row, at_ms: int) -> bool:
+    """Whether a moment has no figures, or those of samples that were not taken then."""
+    return not (answer["figures"] and around.is_sampled(database, Window(at_ms - NEAR_MS, at_ms + NEAR_MS)))
+
+
 def _nearest(database: peewee.SqliteDatabase, at_ms: int) -> Row:
-    """The samples before and after a moment that has none."""
+    """When the samples before and after a moment were taken."""
     sql = """
         SELECT (SELECT max(timestamp) FROM cpu_samples WHERE timestamp <= ?1) AS before_ms,
                (SELECT min(timestamp) FROM cpu_samples WHERE timestamp > ?1) AS after_ms

@@ -7,6 +7,7 @@ reader's time zone.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 from collector.moments import parse_since
@@ -17,9 +18,12 @@ A_WINDOW = "a window such as 7d..1d, yesterday, 2026-03-01 or 2026-03-01..2026-0
 
 _TIME = re.compile(r"(?:(?P<day>.+?)[ T])?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY_OF_YEAR = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3})")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAY = timedelta(days=1)
+# There is a 29 Feb every four years, but for those of most full centuries.
+_LEAP_YEARS = 8
 
 
 def moment(text: str, now_ms: int) -> int:
@@ -28,6 +32,8 @@ def moment(text: str, now_ms: int) -> int:
     A time without a day is the newest such. A day alone is none.
     """
     words = " ".join(text.split())
+    if words.lower() == "now":
+        return now_ms
     if _day(words, now_ms) is not None:
         raise ValueError(f"is a whole day: add a time, as in '{words} 9:00'")
     if (found := _time_of_day(words, now_ms)) is None:
@@ -40,14 +46,16 @@ def moment(text: str, now_ms: int) -> int:
 def window(text: str, now_ms: int) -> tuple[int, int]:
     """From when to before when ``text`` goes, not beyond now; raises ValueError that says what is allowed.
 
-    ``A..B`` goes from A to before B, and through the whole day where B is one; an end left out is open.
-    One word is a day, or a length of time back from now.
+    ``A..B`` goes from A to before B, where a day is its first moment: ``Thu..Fri`` is Thursday. An end left
+    out is open. One word is a day, or a length of time back from now.
     """
     words = " ".join(text.split())
     if ".." in words:
         start, _, end = words.partition("..")
         since_ms = _edge(start, now_ms) if start.strip() else 0
-        until_ms = _edge(end, now_ms, is_end=True) if end.strip() else now_ms
+        until_ms = _edge(end, now_ms) if end.strip() else now_ms
+        if since_ms == until_ms:
+            raise ValueError("is empty: its end, or the day there, does not belong to it")
     elif (day := _day(words, now_ms)) is not None:
         since_ms, until_ms = _midnight(day), _midnight(day + _DAY)
     elif _is_length(words):
@@ -65,12 +73,10 @@ def _checked(since_ms: int, until_ms: int, now_ms: int) -> tuple[int, int]:
     return since_ms, until_ms
 
 
-def _edge(words: str, now_ms: int, *, is_end: bool = False) -> int:
+def _edge(words: str, now_ms: int) -> int:
     words = words.strip()
     day = _day(words, now_ms)
-    if day is None:
-        return moment(words, now_ms)
-    return _midnight(day + _DAY if is_end else day)
+    return moment(words, now_ms) if day is None else _midnight(day)
 
 
 def _without_ago(words: str) -> str:
@@ -124,12 +130,16 @@ def _day(words: str, now_ms: int) -> date | None:
 
 
 def _day_of_year(word: str, today: date) -> date | None:
-    """``18 Nov``: the newest such day."""
-    number, _, month = word.partition(" ")
-    if month not in _MONTHS or not number.isdecimal():
+    """``18 Nov``: the newest such day; raises ValueError for one that no year has."""
+    match = _DAY_OF_YEAR.fullmatch(word)
+    if match is None or match["month"] not in _MONTHS:
         return None
-    day = date(today.year, _MONTHS.index(month) + 1, int(number))
-    return day if day <= today else day.replace(year=today.year - 1)
+    month, number = _MONTHS.index(match["month"]) + 1, int(match["day"])
+    for year in range(today.year, today.year - _LEAP_YEARS - 1, -1):
+        with suppress(ValueError):  # not in this year
+            if (day := date(year, month, number)) <= today:
+                return day
+    raise ValueError(f"no year has a {word}")
 
 
 def _midnight(day: date) -> int:

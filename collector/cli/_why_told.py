@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,12 @@ import click
 
 from collector import timelines
 from collector.answers import gaps
+from collector.answers.usual.during import NEAR_MS
 from collector.answers.usual.measures import OF_RUNS, SAMPLED
-from collector.answers.usual.normal import ENOUGH, Measure
+from collector.answers.usual.normal import Measure
+from collector.answers.usual.verdict import too_few
+from collector.answers.why import MOMENT_MS
+from collector.cli._paragraphs import print_paragraph
 from collector.figures import figure
 from collector.moments import at_second, between
 from collector.tables import Cell, Column, print_facts, print_table
@@ -28,28 +31,27 @@ _MEASURES = {measure.name: measure for measure in OF_RUNS} | {
 }
 _FLAGS = ("on_battery", "sensor.on_mains")
 _WORSE = "yellow"
+# As many others took just as long.
+MOSTLY = 0.5
+# On a narrower terminal than this a median stands without where 8 of 10 lie.
+RANGES_FROM = 76
+_BESIDE = ("before", "after")
+# Figures are of no sample that lies further from a moment: half a minute, and a minute beyond it.
+_FARTHEST_MS = MOMENT_MS + NEAR_MS
 _SIDES = {"above": "more than usual", "below": "less than usual"}
 
 
 def tell(answer: Row, now_ms: int, *, show_all: bool) -> None:
     """Print it: what was, its figures, who else was there, a timeline, and the verdict last."""
-    _paragraph(_headline(answer, now_ms))
+    print_paragraph(_headline(answer, now_ms))
     for line in _notes(answer, now_ms):
-        _paragraph(f"  {line}")
+        print_paragraph(f"  {line}")
     _figures(answer, show_all=show_all)
     _processes(answer["processes"], show_all=show_all)
     print_facts(_facts(answer, now_ms, show_all=show_all))
     for line in _timeline(answer, now_ms):
         click.echo(printable(line))
-    _paragraph(f"  → {answer['verdict']}")
-
-
-def _paragraph(text: str) -> None:
-    """A line, or several of a terminal's width; breaks between words only."""
-    width, text = terminal_width(), printable(text)
-    lines = [text] if width is None else textwrap.wrap(text, width, subsequent_indent="    ")
-    for line in lines:
-        click.echo(line)
+    print_paragraph(f"  → {answer['verdict']}")
 
 
 def _headline(answer: Row, now_ms: int) -> str:
@@ -82,14 +84,27 @@ def _exit(run: Row) -> str:
 def _compared(time: Row) -> str:
     took = duration(time["value_ms"])
     if not time["enough"]:
-        return f"{took} · too few runs ({time['runs']} of {ENOUGH}) to say what is usual"
-    share = time["slower_than"]
-    side = (
-        f"slower than {percent(100 * share)}" if share >= 0.5 else f"faster than {percent(100 - 100 * share)}"
-    )
-    left_out = f" ({time['noisy_left_out']} noisy ones left out)" if time["noisy_left_out"] else ""
+        return f"{took} · {too_few(time)}"
     usual = f"usually {duration(time['median_ms'])} (p95 {duration(time['p95_ms'])})"
-    return f"{took}, {usual}: {side} of the last {time['runs']}{left_out}"
+    since = " since the accepted change" if time["since_ms"] is not None else ""
+    return f"{took}, {usual}: {_among(time)} the last {time['runs']}{since}{_noisy(time)}"
+
+
+def _among(time: Row) -> str:
+    """How many took less, or longer; what took just as long is neither."""
+    slower, faster = time["slower_than"], time["faster_than"]
+    if slower == faster == 0:
+        return "as always in"
+    if (alike := 1 - slower - faster) >= MOSTLY:
+        return f"like {percent(100 * alike)} of"
+    word, share = ("slower", slower) if slower >= faster else ("faster", faster)
+    return f"{word} than {percent(100 * share)} of"
+
+
+def _noisy(time: Row) -> str:
+    if time["noisy_left_out"]:
+        return f" ({time['noisy_left_out']} noisy ones left out)"
+    return ", noisy ones included" if time["noisy_included"] else ""
 
 
 def _notes(answer: Row, now_ms: int) -> Iterator[str]:
@@ -98,13 +113,26 @@ def _notes(answer: Row, now_ms: int) -> Iterator[str]:
         gap = answer["in_gap"]
         stretch = between(gap["from_ms"], gap["to_ms"], now_ms)
         yield f"the machine was not recorded then: {gap['reason']} {stretch}"
+    elif missing := gaps.seconds_missing(answer["gaps"], answer["from_ms"], answer["to_ms"]):
+        yield f"{duration(1000 * missing)} of it were not recorded"
     if answer.get("nearest"):
-        near = [at_second(ms, now_ms) for ms in answer["nearest"].values() if ms is not None]
-        if near:
-            yield f"the nearest samples are of {' and '.join(near)}"
+        yield from _nearest(answer, now_ms)
     first = answer.get("first_ms")
     if first is not None and answer["to_ms"] < first:
         yield f"that was before the first record: {at_second(first, now_ms)}"
+
+
+def _nearest(answer: Row, now_ms: int) -> Iterator[str]:
+    """Where the nearest samples lie; how far from the moment those lie that its figures are of."""
+    near = answer["nearest"]
+    if answer["figures"]:
+        at_ms = answer["subject"]["at_ms"]
+        apart = {word: abs(at_ms - near[f"{word}_ms"]) for word in _BESIDE if near[f"{word}_ms"] is not None}
+        told = [f"{duration(ms)} {word}" for word, ms in apart.items() if ms <= _FARTHEST_MS]
+        if told:
+            yield f"nearest samples {' and '.join(told)}"
+    elif told := [at_second(ms, now_ms) for ms in near.values() if ms is not None]:
+        yield f"the nearest samples are of {' and '.join(told)}"
 
 
 def _figures(answer: Row, *, show_all: bool) -> None:
@@ -116,7 +144,7 @@ def _figures(answer: Row, *, show_all: bool) -> None:
         return
     this = "this run" if "run" in answer else "then"
     columns = [
-        Column("  during it" if this == "this run" else "  the machine"),
+        Column("  during it" if this == "this run" else "  the machine", cut=12),
         Column(this, right=True),
         Column("usually", right=True),
         Column("", cut=12),
@@ -149,29 +177,36 @@ def _usual(measure: Measure, row: Row) -> str:
     if row["median"] is None:
         return "–"
     low, median, high = (_said(measure, row["name"], row[key]) for key in ("low", "median", "high"))
-    return median if low == high else f"{median} ({low}…{high})"
+    is_narrow = (terminal_width() or RANGES_FROM) < RANGES_FROM
+    return median if low == high or is_narrow else f"{median} ({low}…{high})"
 
 
 def _code(code: Row, *, show_all: bool) -> list[list[str | Cell]]:
     rows: list[list[str | Cell]] = []
     if code["commit"] is not None:
-        commit = code["commit"][:7] + ("+" if code["dirty"] else "")
-        rows.append(["  git commit", commit, (code["previous_commit"] or "–")[:7], _same(code)])
+        usual = _commit(code["usual_commit"], is_dirty=code["usual_dirty"])
+        rows.append(["  git commit", _commit(code["commit"], is_dirty=code["dirty"]), usual, _same(code)])
     if code["command"] and (show_all or code["change"] == "command"):
         mark = Cell("← changed with this run", _WORSE) if code["change"] == "command" else Cell("")
         rows.append(["  command", "", "", Cell(f"{code['command']} {mark.text}".strip(), mark.colour)])
     return rows
 
 
+def _commit(commit: str | None, *, is_dirty: bool | None) -> str:
+    return "–" if commit is None else commit[:7] + ("+" if is_dirty else "")
+
+
 def _same(code: Row) -> Cell:
+    """Whether the runs that the time stands beside are of the same code."""
     if code["change"] == "commit":
         return Cell("← changed with this run", _WORSE)
     if code["change"] == "dirty":
         return Cell("← tracked files changed with this run (+)", _WORSE)
-    if not code["same_as"]:
+    if not code["usual_runs"]:
         return Cell("")
-    before = "run before" if code["same_as"] == 1 else f"{code['same_as']} runs before"
-    return Cell(f"(same as the {before})")
+    alike, runs = code["usual_same"], code["usual_runs"]
+    told = "all" if alike == runs else alike or "none"
+    return Cell(f"(same as {told} of the last {runs})")
 
 
 def _processes(processes: list[Row], *, show_all: bool) -> None:

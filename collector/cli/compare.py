@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,20 +13,18 @@ from collector import clock
 from collector.answers import compare, runs, sides, taken
 from collector.answers.compare import Compared, Read
 from collector.answers.sides import Side
-from collector.cli._compare_told import holes_told, tell
+from collector.cli._compare_files import record_at
+from collector.cli._compare_told import holes_told, only_told, tell
 from collector.commands import config_option, json_option
 from collector.errors import DatabaseError, UsageError
 from collector.holes import say
 from collector.opened import reader, reading_settings
 from collector.registry import nearest
-from collector.sections import Recorder
 from collector.settings import Settings
 from collector.terminal import print_json
 
 if TYPE_CHECKING:
     from collector.orm import peewee
-
-_FILE = "file: takes the path of a collector.db of this version"
 
 
 @click.command()
@@ -43,7 +41,7 @@ _FILE = "file: takes the path of a collector.db of this version"
     "--floor", type=click.FloatRange(0.1, 1000), metavar="PERCENT",
     help="How far apart counts as slower or faster (default: floor_percent of the config, 3).",
 )  # fmt: skip
-@click.option("--strict", is_flag=True, help="Exit with 1 when there are too few runs, too.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when it is not clear, too.")
 @config_option
 @json_option
 def command(
@@ -59,23 +57,25 @@ def command(
     """Which is slower, A or B? Exit status 1 when something in B is slower than in A.
 
     A and B are commits (commit:3f9c2ab), windows of time (window:7d..1d, window:yesterday), records of
-    other machines (file:PATH) or workloads (name:unit-tests), several joined by commas. The prefix may be
-    left out where it is clear without.
+    other machines (file:PATH) or workloads (name:unit-tests), several joined by commas. The first prefix
+    may be left out where it is clear without.
     """
+    now_ms = clock.now().wall_ms
     try:
         settings = reading_settings(config)
         with ExitStack() as stack:
-            read = _read(settings, stack, (before, after), workloads)
+            read = _read(settings, stack, (before, after), workloads, now_ms)
             percent = settings.changes.floor_percent if floor is None else floor
             found = compare.compared(*read, percent / 100, subjects)
             _refuse_absent(subjects, found)
+            _refuse_nothing(found)
     except DatabaseError as error:  # its status 1 would say that something is slower
         raise UsageError(error.message, hint=error.hint) from error
     if as_json:
         print_json(found.rows)
     else:
-        tell(found, *read)
-    for line in holes_told(read, clock.now().wall_ms):
+        tell(found, *read, now_ms)
+    for line in holes_told(read, now_ms):
         say(line, to_program=as_json)
     return _status(found, strict=strict)
 
@@ -90,16 +90,25 @@ def _refuse_absent(subjects: tuple[str, ...], found: Compared) -> None:
             )
 
 
+def _refuse_nothing(found: Compared) -> None:
+    """Raise UsageError where no subject is on both sides: a check that compares nothing must not pass."""
+    if not found.rows:
+        only = [f"only {word}: {told}" for word, told in only_told(found)]
+        raise UsageError(
+            "nothing to compare: no subject has runs on both sides",
+            hint="; ".join(only) or "neither side has any: `collector runs` shows when something ran",
+        )
+
+
 def _status(found: Compared, *, strict: bool) -> int:
     verdicts = {row["verdict"] for row in found.rows}
-    return int("slower" in verdicts or (strict and (not verdicts or "too few" in verdicts)))
+    return int("slower" in verdicts or (strict and "too few" in verdicts))
 
 
 def _read(
-    settings: Settings, stack: ExitStack, said: tuple[str, str], workloads: tuple[str, ...]
+    settings: Settings, stack: ExitStack, said: tuple[str, str], workloads: tuple[str, ...], now_ms: int
 ) -> tuple[Read, Read]:
     """What both sides have, each of its own record."""
-    now_ms = clock.now().wall_ms
     opened = _Opened(settings, stack)
     before, after = (_side(text, opened, now_ms) for text in said)
     before, after = _agreed(before, after, workloads)
@@ -133,17 +142,8 @@ class _Opened:
             self._open[path] = self._stack.enter_context(self._reader(path))
         return self._open[path]
 
-    @contextmanager
-    def _reader(self, path: Path | None) -> Iterator[peewee.SqliteDatabase]:
-        if path is None:
-            with reader(self._settings) as database:
-                yield database
-            return
-        try:
-            with reader(Settings(path=None, collector=Recorder(database=path.resolve()))) as database:
-                yield database
-        except DatabaseError as error:
-            raise DatabaseError(error.message, hint=_FILE) from error
+    def _reader(self, path: Path | None) -> AbstractContextManager[peewee.SqliteDatabase]:
+        return reader(self._settings) if path is None else record_at(path.resolve())
 
 
 def _side(text: str, opened: _Opened, now_ms: int) -> Side:
@@ -160,10 +160,7 @@ def _agreed(before: Side, after: Side, workloads: tuple[str, ...]) -> tuple[Side
     if workloads and (before.name or after.name):
         raise UsageError("--workload and name: say the same twice", hint="leave one of them out")
     before, after = sides.named_alike(before, after)
-    if sides.are_alike(before, after):
-        raise UsageError(
-            f"A and B are the same: {before.said}", hint=f"each side is {sides.FORMS}, or several by commas"
-        )
+    sides.refuse_alike(before, after)
     return before, after
 
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 # Counting further would take longer than the answer.
 COUNTED = 100_000
+# What has to happen before there is one.
+_UNTIL = {
+    "alert": "the recorder tells when something becomes slow, fails, or takes more than its budget",
+    "change": "`collector changes` looks for what got slower or faster",
+}
 
 
 @click.command(cls=ByKind)
@@ -108,6 +113,8 @@ def _nothing(kind: Kind, *, filtered: bool) -> str:
     nothing = f"no {kind.name} is recorded yet"
     if kind.pushed:
         return f"{nothing}: applications send them, see `collector record --help`"
+    if kind.name in _UNTIL:
+        return f"{nothing}: {_UNTIL[kind.name]}"
     if kind.family == "answers":
         return f"{nothing}: the recorder makes them of what applications report, every 15 minutes by default"
     return f"{nothing}: `collector status` tells whether the recorder runs"

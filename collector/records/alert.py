@@ -26,4 +26,23 @@ class Alert(Record):
 
 
 Alert.add_index(Alert.timestamp, name="alerts_timestamp")
-Alert.add_index(Alert.subject, Alert.timestamp, name="alerts_subject")
+Alert.add_index(Alert.subject_kind, Alert.subject, Alert.concern, name="alerts_subject")
+
+# The numbers of the last row of each concern of each subject: one step into the index for each, however many
+# rows there are. From the last one backwards, since the number is what the index is ordered by at the end.
+LAST_OF_EACH = """
+    WITH RECURSIVE last (id) AS (
+        SELECT * FROM (
+            SELECT id FROM alerts ORDER BY subject_kind DESC, subject DESC, concern DESC, id DESC LIMIT 1
+        )
+        UNION ALL
+        SELECT (
+            SELECT one.id FROM alerts AS one
+            WHERE (one.subject_kind, one.subject, one.concern)
+            < (behind.subject_kind, behind.subject, behind.concern)
+            ORDER BY one.subject_kind DESC, one.subject DESC, one.concern DESC, one.id DESC LIMIT 1
+        )
+        FROM last JOIN alerts AS behind USING (id)
+    )
+    SELECT id FROM last WHERE id IS NOT NULL
+"""

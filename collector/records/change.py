@@ -3,7 +3,7 @@
 from collector.orm import peewee
 from collector.records.base import Document, Real, Record, Text, Timestamp, Whole, kind
 
-STATES = ("provisional", "confirmed", "gone")
+STATES = ("provisional", "confirmed", "gone", "accepted")
 CAUSES = ("code", "machine", "data", "unknown")
 
 
@@ -21,14 +21,14 @@ class Change(Record):
     after = Real("median after")
     before_p95 = Real("95th percentile before")
     after_p95 = Real("95th percentile after")
-    ratio = Real("after over before")
-    ratio_low = Real("lower end of its 95 % interval")
-    ratio_high = Real("upper end")
+    ratio = Real("after over before; null where one of them is 0", null=True)
+    ratio_low = Real("lower end of its 95 % interval", null=True)
+    ratio_high = Real("upper end", null=True)
     runs_before = Whole("runs on the level before", minimum=0)
     runs_after = Whole("runs on the level after", minimum=0)
     noisy_left_out = Whole("runs left out since the machine was too busy", minimum=0, default=0)
     state = Text(
-        "provisional from 4 runs after it, confirmed from 8, gone when newer runs do not bear it out",
+        "provisional from 4 runs after it, confirmed from 8; gone: newer runs do not bear it out; accepted",
         longest=20,
         choices=STATES,
     )
@@ -38,6 +38,10 @@ class Change(Record):
     evidence = Document("the figures behind the verdict", null=True)
     trend = Document("medians around it, for a sparkline", null=True)
     found_ms = Timestamp("when it was found first")
+    told_ms = Timestamp("when an alert of it went out", null=True)
+    doubted_ms = Timestamp(
+        "the newest run when it was not found again; null while newer runs bear it out", null=True
+    )
     accepted_ms = Timestamp("when somebody accepted it as the new normal", null=True)
     note = Text("why it was accepted", longest=2000, null=True)
 

@@ -78,8 +78,11 @@ def _set_pragmas(database: peewee.SqliteDatabase, path: Path, wanted: list[tuple
             )
 
 
-def open_reader(path: Path) -> peewee.SqliteDatabase:
-    """Open a connection that cannot write. Raises DatabaseError when there is no such file, or not ours."""
+def open_reader(path: Path, *, immutable: bool = False) -> peewee.SqliteDatabase:
+    """Open a connection that cannot write. Raises DatabaseError when there is no such file, or not ours.
+
+    ``immutable`` says that nobody writes the file now: SQLite then leaves no companions beside it.
+    """
     with _readable(path):
         is_there = path.is_file()
     if not is_there:
@@ -88,7 +91,7 @@ def open_reader(path: Path) -> peewee.SqliteDatabase:
             hint="start the recorder with `collector run`, or `collector service install`",
         )
     database = peewee.SqliteDatabase(
-        f"file:{quote(os.fsencode(path))}?mode=ro",
+        f"file:{quote(os.fsencode(path))}?mode=ro{'&immutable=1' if immutable else ''}",
         uri=True,
         pragmas=[("query_only", 1)],
         timeout=READER_BUSY_SECONDS,

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collector.records.change import Change
-
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
 
@@ -18,31 +16,24 @@ Row = dict[str, Any]
 # How far something has come, and when that was (ms).
 Position = tuple[int, int]
 
-_COLUMNS = tuple(field.column_name for field in Change._meta.sorted_fields)
-_NEW = _COLUMNS[1:]
-# What somebody has said of a change is not for a look to change.
-_LOOKED_AT = tuple(name for name in _NEW if name not in ("found_ms", "accepted_ms", "note"))
-_INSERT = f"INSERT INTO changes ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))})"  # noqa: S608  # only names of ours
-_UPDATE = f"UPDATE changes SET {', '.join(f'{name} = ?' for name in _LOOKED_AT)}"  # noqa: S608  # the same
-_UPDATE += " WHERE id = ? AND accepted_ms IS NULL"
-_GONE = "UPDATE changes SET state = 'gone' WHERE id = ? AND accepted_ms IS NULL"
-_ACCEPT = (
-    "UPDATE changes SET accepted_ms = ?, note = ? WHERE id = ? AND accepted_ms IS NULL AND state <> 'gone'"
-)
+# Its number, and what somebody has said of a change, is not for a look to change.
+_NOT_LOOKED_AT = frozenset(("id", "found_ms", "accepted_ms", "note"))
+_ACCEPT = """
+    UPDATE changes SET state = 'accepted', accepted_ms = ?, note = ?
+    WHERE id = ? AND accepted_ms IS NULL AND state <> 'gone'
+"""
 _POSITION = "INSERT OR REPLACE INTO upkeep_positions (name, position, timestamp) VALUES (?, ?, ?)"
 
 
-def keep(
-    rows: Sequence[Row], gone: Sequence[int], positions: Mapping[str, Position]
-) -> Callable[[sqlite3.Connection], list[int]]:
+def keep(rows: Sequence[Row], positions: Mapping[str, Position]) -> Callable[[sqlite3.Connection], list[int]]:
     """A step that stores what a look found: a row without ``id`` is new; returns the numbers of the rows.
 
-    ``positions`` are how far the look has come; they stand in the same transaction.
+    The keys of a row are the columns of ``changes``. ``positions`` are how far the look has come; they stand
+    in the same transaction.
     """
 
     def step(conn: sqlite3.Connection) -> list[int]:
         numbers = [_stored(conn, row) for row in rows]
-        conn.executemany(_GONE, [(number,) for number in gone])
         conn.executemany(_POSITION, [(name, *position) for name, position in positions.items()])
         return numbers
 
@@ -52,10 +43,15 @@ def keep(
 def _stored(conn: sqlite3.Connection, row: Row) -> int:
     texts = {name: msgspec.json.encode(row[name]).decode() for name in ("evidence", "trend")}
     written = row | texts
-    number = row.get("id")
+    number = written.pop("id", None)
     if number is None:
-        return int(conn.execute(_INSERT, [written[name] for name in _NEW]).lastrowid or 0)
-    conn.execute(_UPDATE, [*(written[name] for name in _LOOKED_AT), number])
+        marks = ", ".join("?" * len(written))
+        sql = f"INSERT INTO changes ({', '.join(written)}) VALUES ({marks})"  # noqa: S608  # only names of ours
+        return int(conn.execute(sql, [*written.values()]).lastrowid or 0)
+    newer = {name: value for name, value in written.items() if name not in _NOT_LOOKED_AT}
+    columns = ", ".join(f"{name} = ?" for name in newer)
+    sql = f"UPDATE changes SET {columns} WHERE id = ? AND accepted_ms IS NULL"  # noqa: S608  # the same
+    conn.execute(sql, [*newer.values(), number])
     return int(number)
 
 

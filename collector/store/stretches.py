@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from collector.log import get_logger
 from collector.orm import peewee, select
 from collector.store import cache, digests
 from collector.store.cache import Entry, Step, key_hash
@@ -23,8 +22,6 @@ from collector.store.topics import DIGESTED, Topic
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
-
-log = get_logger("summaries")
 
 ROWS = 32_768
 WIDER = 4
@@ -116,6 +113,13 @@ def _name(topic: Topic, stretch: Stretch) -> str:
     return f"{_prefix(topic)}{stretch.level}-{stretch.number:08d} after "
 
 
+def _tell_unreadable(name: str, error: ValueError) -> None:
+    # Only now: the log's library costs a command more time than most answers take.
+    from collector.log import get_logger  # noqa: PLC0415
+
+    get_logger("summaries").debug("cache.unreadable", key=name, error=str(error))
+
+
 class Kept:
     """The digests of one topic: ``hits`` are names of those used, ``made`` those that should be kept."""
 
@@ -155,7 +159,7 @@ class Kept:
             try:
                 digest = None if text == TOO_MUCH else digests.load(self._topic, text)
             except ValueError as error:  # it takes the place of this one
-                log.debug("cache.unreadable", key=name, error=str(error))
+                _tell_unreadable(name, error)
             else:
                 self.hits.append(name)
                 return digest

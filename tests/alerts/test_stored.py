@@ -104,17 +104,31 @@ def test_a_restart_repeats_nothing_and_recovers_late_rather_than_early(recording
 
 def test_a_restart_knows_the_level_before_a_slowdown(recording: Recording) -> None:
     """So that it can be mended later."""
-    recording.alerts.changed("workload", "a", "slower", NOW_MS, {"before": 40.0, "after": 50.0})
+    recording.alerts.changed("workload", "a", "slower", NOW_MS, {"before": 40.0, "after": 50.0}, NOW_MS)
     recording.store_now()
     recording.begin()
     (standing,) = recording.alerts.standing()
     assert (standing["subject"], standing["since_ms"]) == ("a", NOW_MS)
-    recording.alerts.changed("workload", "a", "faster", NOW_MS, {"before": 50.0, "after": 40.1})
+    recording.alerts.changed("workload", "a", "faster", NOW_MS, {"before": 50.0, "after": 40.1}, NOW_MS)
     recording.store_now()
     assert recording.rows() == [
         ("a", "change", "ok", "got_slower"),
         ("a", "change", "got_slower", "recovered"),
     ]
+
+
+def test_a_restart_knows_the_change_that_a_slowdown_began_with(recording: Recording) -> None:
+    """So that it ends when that change is gone, or was accepted while no recorder ran."""
+    figures = {"id": 7, "before": 40.0, "after": 50.0}
+    recording.alerts.changed("workload", "a", "slower", NOW_MS - 9, figures, NOW_MS)
+    recording.store_now()
+    recording.begin()
+    (one,) = recording.alerts.by_changes()
+    assert one == ("workload", "a", "slower", 7)
+    recording.alerts.ended(one, "accepted", NOW_MS)
+    recording.store_now()
+    recording.begin()
+    assert (recording.alerts.by_changes(), recording.alerts.standing()) == ([], [])
 
 
 def states_of(heard: Heard, concern: str) -> list[str]:
@@ -220,7 +234,7 @@ def test_it_may_be_asked_while_it_is_written() -> None:
     asking.start()
     for i in range(200):
         heard.hear(*[run(1.0, "failed", workload=f"w{i}")] * 2)
-        heard.alerts.changed("workload", f"w{i}", "slower", NOW_MS, {})
+        heard.alerts.changed("workload", f"w{i}", "slower", NOW_MS, {}, NOW_MS)
     done.set()
     asking.join(10)
     assert len(heard.alerts.standing()) == 400

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.answers import change_rows, looked_at
+from collector.answers import change_matching, change_rows, looked_at
 from collector.answers.analysed import Looked, analysed
 from collector.answers.changes import Look, look
 from collector.answers.detection import find
 from collector.answers.points import Loaded
 from collector.answers.subjects import ENOUGH_RUNS, Point, of_news, subject
 from collector.answers.told_changes import direction, document
+from collector.answers.told_changes import standing as told_standing
 from collector.orm import peewee
 from collector.store import found
 from collector.store.database import transaction
@@ -37,13 +38,15 @@ def ran(
 
 
 def looked(made: Made, reader: peewee.SqliteDatabase) -> Look:
-    """Look at what is new, and store what was found: as the daemon does, and a command without one."""
+    """Look at what is new, store what was found, and note that it was told: as the daemon does."""
     news = looked_at.unseen(reader)
     subjects = [one for part in news for one in of_news(reader, part)]
     made_look = look(reader, subjects, FLOOR, made.now_ms)
     positions = looked_at.ends(news, made.now_ms) | looked_at.seen(made_look.looked, made.now_ms)
+    for row in made_look.confirmed:
+        row["told_ms"] = made.now_ms
     with transaction(made.conn):
-        numbers = found.keep(made_look.rows, made_look.gone, positions)(made.conn)
+        numbers = found.keep(made_look.rows, positions)(made.conn)
     for row, number in zip(made_look.rows, numbers, strict=True):
         row["id"] = number
     return made_look
@@ -140,22 +143,53 @@ def test_one_that_newer_runs_do_not_bear_out_is_gone(made: Made, reader: peewee.
     ran(made, (40, 40.0), (9, 60.0))
     looked(made, reader)
     with transaction(made.conn):  # as if it had been found twenty runs earlier
-        made.conn.execute("UPDATE changes SET timestamp = timestamp - ?", (20 * 30 * MINUTE,))
+        made.conn.execute(
+            "UPDATE changes SET timestamp = timestamp - :ms, last_before_ms = last_before_ms - :ms",
+            {"ms": 20 * 30 * MINUTE},
+        )
+    seen = []
+    for _ in range(6):
+        made.now_ms += HOUR
+        ran(made, (1, 60.0))
+        looked(made, reader)
+        seen.append(change_rows.one(reader, 1)["state"])  # type: ignore[index]  # it is there
+    assert seen == ["confirmed"] * 4 + ["gone"] * 2
+    assert rows(reader) == [(1, "gone", "slower"), (2, "confirmed", "slower")]
+
+
+def test_a_doubted_change_that_is_found_again_is_as_before(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """One that stands on the edge does not come and go."""
+    ran(made, (30, 40.0), (9, 60.0))
+    looked(made, reader)
+    made.conn.execute("UPDATE changes SET doubted_ms = ?", (made.now_ms,))
     made.now_ms += HOUR
     ran(made, (1, 60.0))
-    looked(made, reader)
-    assert rows(reader) == [(1, "gone", "slower"), (2, "confirmed", "slower")]
+    again = looked(made, reader)
+    assert rows(reader) == [(1, "confirmed", "slower")]
+    assert [row["doubted_ms"] for row in again.rows] == [None]
 
 
 @pytest.mark.parametrize(("before", "expected"), [(30, [1]), (3, [])])
 def test_only_what_lies_among_the_runs_looked_at_can_be_gone(before: int, expected: list[int]) -> None:
     """Of a change before which hardly anything is looked at any more nothing can be said."""
-    points = [Point(i, 1.0) for i in range(60)]
-    row = {"id": 1, "state": "confirmed", "accepted_ms": None, "timestamp": before}
-    assert change_rows.gone([row], [], Loaded(points)) == expected
-    assert change_rows.gone([row | {"accepted_ms": 5}], [], Loaded(points)) == []
-    assert change_rows.gone([row | {"state": "gone"}], [], Loaded(points)) == []
-    assert change_rows.gone([row], [row], Loaded(points)) == []
+    loaded = Loaded([Point(i, 1.0) for i in range(60)])
+    row = {"id": 1, "state": "confirmed", "timestamp": before, "doubted_ms": 55, "evidence": None}
+    assert change_matching.doubted([row], [], loaded) == [row | {"state": "gone"} for _ in expected]
+    first = change_matching.doubted([row | {"doubted_ms": None}], [], loaded)
+    assert first == [row | {"doubted_ms": 59} for _ in expected]
+    assert change_matching.doubted([row | {"doubted_ms": 56}], [], loaded) == []
+    assert change_matching.doubted([row | {"state": "accepted"}], [], loaded) == []
+    assert change_matching.doubted([row | {"state": "gone"}], [], loaded) == []
+    assert change_matching.doubted([row], [row], loaded) == []
+
+
+def test_noisy_runs_doubt_nothing() -> None:
+    """They are left out, but for changes that only they show."""
+    loaded = Loaded([Point(i, 1.0, noisy=i >= 50) for i in range(60)])
+    row = {"id": 1, "state": "confirmed", "timestamp": 30, "doubted_ms": 49, "evidence": {}}
+    assert change_matching.doubted([row], [], loaded) == []
+    only_noisy = row | {"evidence": {"only_noisy": True}}
+    assert change_matching.doubted([only_noisy], [], loaded) == [only_noisy | {"state": "gone"}]
 
 
 def test_an_accepted_change_is_the_new_normal(made: Made, reader: peewee.SqliteDatabase) -> None:
@@ -167,7 +201,7 @@ def test_an_accepted_change_is_the_new_normal(made: Made, reader: peewee.SqliteD
     made.now_ms += 6 * HOUR
     ran(made, (12, 40.0))
     looked(made, reader)
-    assert rows(reader) == [(1, "confirmed", "slower"), (2, "confirmed", "faster")]
+    assert rows(reader) == [(1, "accepted", "slower"), (2, "confirmed", "faster")]
     (accepted,) = [row for row in change_rows.since(reader, 0) if row["id"] == 1]
     assert (accepted["note"], accepted["accepted_ms"]) == ("more fixtures", made.now_ms - 6 * HOUR)
     assert change_rows.since(reader, 0)[0]["runs_before"] == 20
@@ -205,6 +239,98 @@ def test_where_nearly_all_runs_are_noisy_they_count_and_it_says_so(
     ran(made, (12, 90.0), noisy=True)
     (row,) = looked(made, reader).rows
     assert (direction(row), row["evidence"]["only_noisy"], row["noisy_left_out"]) == ("slower", True, 0)
+
+
+def test_what_shows_only_on_a_busy_machine_is_never_sure(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """It stays provisional, and nobody is told; once quiet runs show it too, it is confirmed as the same."""
+    ran(made, (40, 40.0))
+    made.now_ms += 10 * HOUR
+    ran(made, (20, 60.0), noisy=True)
+    noisy = looked(made, reader)
+    assert (rows(reader), noisy.confirmed) == ([(1, "provisional", "slower")], [])
+    made.now_ms += 6 * HOUR
+    ran(made, (12, 60.0), seed=2)
+    quiet = looked(made, reader)
+    assert rows(reader) == [(1, "confirmed", "slower")]
+    assert [row["id"] for row in quiet.confirmed] == [1]
+    (row,) = quiet.rows
+    assert row["evidence"]["noisy_between"] == 20
+    assert row["timestamp"] - row["last_before_ms"] > 10 * HOUR
+
+
+def test_places_that_overlap_are_one_change() -> None:
+    """Up to 12 quiet runs apart, too; the one that stands goes before one that is gone."""
+    points = [Point(i, 40.0 if i < 40 else 60.0, noisy=35 <= i < 90) for i in range(120)]
+    seen = analysed(UNIT_TESTS, Loaded(points), FLOOR)
+    (one,) = seen.found
+    assert (one.last_before_ms, one.at_ms) == (34, 90)
+    stored = {"ratio": 1.5, "accepted_ms": None, "last_before_ms": 39, "timestamp": 40}
+    rows = [stored | {"id": 1, "state": "gone"}, stored | {"id": 2, "state": "confirmed"}]
+    assert change_matching.matched(seen.found, rows, points) == [rows[1]]
+    assert change_matching.matched(seen.found, rows[:1], points) == [rows[0]]
+    faster = [rows[1] | {"ratio": 0.7}]
+    assert change_matching.matched(seen.found, faster, points) == [None]
+    for at, is_same in ((34, True), (23, True), (22, False), (90, True), (102, True), (103, False)):
+        elsewhere = rows[1] | {"last_before_ms": at - 1, "timestamp": at}
+        expected = elsewhere if is_same else None
+        assert change_matching.matched(seen.found, [elsewhere], points) == [expected]
+
+
+@pytest.mark.parametrize(("levels", "way"), [((0.0, 5.0), "slower"), ((5.0, 0.0), "faster")])
+def test_from_nothing_and_to_nothing_there_is_no_ratio(
+    made: Made, reader: peewee.SqliteDatabase, levels: tuple[float, float], way: str
+) -> None:
+    """Neither in the table nor in JSON; which way it went is known all the same, in the same row."""
+    ran(made, (30, levels[0]), (10, levels[1]))
+    looked(made, reader)
+    made.now_ms += HOUR
+    ran(made, (1, levels[1]))
+    (row,) = looked(made, reader).rows
+    told = document(row)
+    assert (told["id"], told["ratio"], told["interval"], told["direction"]) == (1, None, None, way)
+    assert (told["before"], told["after"]) == pytest.approx(levels, rel=0.05)
+    assert change_rows.around(reader, 0, made.now_ms) == []
+
+
+def test_a_change_that_was_told_is_not_told_again(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """Not even where it was gone for a while: its row knows."""
+    ran(made, (30, 40.0), (12, 60.0))
+    assert [row["id"] for row in looked(made, reader).confirmed] == [1]
+    made.conn.execute("UPDATE changes SET told_ms = 5, state = 'gone'")
+    made.now_ms += HOUR
+    ran(made, (1, 60.0))
+    assert looked(made, reader).confirmed == []
+    row = change_rows.one(reader, 1)
+    assert row is not None
+    assert (row["state"], row["told_ms"]) == ("confirmed", 5)
+
+
+def test_what_is_gone_or_accepted_stands_no_longer(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """What was told of the same subject since then may; what was accepted ends all before it."""
+    row = {
+        "subject_kind": "workload", "subject": "tests", "metric": "wall_ms", "last_before_ms": 1,
+        **dict.fromkeys(("before", "before_p95"), 1.0), **dict.fromkeys(("after", "after_p95"), 2.0),
+        "ratio": 2.0, "ratio_low": 2.0, "ratio_high": 2.0, "runs_before": 9, "runs_after": 9,
+        "noisy_left_out": 0, "cause": "code", "sentence": "s", "found_ms": 1,
+    }  # fmt: skip
+
+    def standing(*states: str) -> set[str]:
+        made.conn.execute("DELETE FROM changes")
+        store(made, "changes", [
+            row | {
+                "id": i, "timestamp": i, "told_ms": i, "state": state,
+                "accepted_ms": 99 if state == "accepted" else None,
+            }
+            for i, state in enumerate(states, start=1)
+        ])  # fmt: skip
+        return set(told_standing(change_rows.told_since(reader, 2)))
+
+    assert standing("confirmed", "confirmed") == {"slower"}
+    assert standing("confirmed", "gone") == set()
+    assert standing("gone", "gone", "provisional") == {"slower"}
+    assert standing("gone", "confirmed", "accepted") == set()
+    assert standing("gone", "accepted", "confirmed") == {"slower"}
+    assert standing("confirmed") == set()
 
 
 def test_runs_that_are_all_noisy_are_looked_at(made: Made, reader: peewee.SqliteDatabase) -> None:
@@ -330,26 +456,27 @@ def test_a_change_keeps_its_number_while_runs_come_in(
         seen = analysed(UNIT_TESTS, Loaded(points[:end]), FLOOR)
         _keep(kept, seen)
     last = analysed(UNIT_TESTS, Loaded(points), FLOOR)
-    alive = sorted(row["timestamp"] for row in kept.values() if row["state"] != "gone")
-    assert alive == [one.at_ms for one in last.found]
-    confirmed = [number for number, row in kept.items() if row["state"] == "confirmed"]
+    sure = [row for row in kept.values() if row["state"] != "gone" and row["doubted_ms"] is None]
+    assert sorted(row["timestamp"] for row in sure) == [one.at_ms for one in last.found]
+    confirmed = [row for row in sure if row["state"] == "confirmed"]
     assert len(confirmed) == sum(one.confirmed for one in last.found)
     for row in kept.values():  # one that is gone has no younger one in its place
         same_way = [other for other in kept.values() if (other["ratio"] > 1) == (row["ratio"] > 1)]
         younger = [other for other in same_way if other["id"] > row["id"]]
         apart = [abs(other["timestamp"] - row["timestamp"]) // HOUR for other in younger]
-        assert row["state"] != "gone" or min(apart, default=99) > change_rows.SAME_WITHIN
+        assert row["state"] != "gone" or min(apart, default=99) > change_matching.SAME_WITHIN
 
 
 def _keep(kept: dict[int, Row], seen: Looked) -> None:
     """As `look` and the writer do, without a database."""
     stored = list(kept.values())
-    mine = change_rows.matched(seen.found, stored, seen.loaded.points)
-    for number in change_rows.gone(stored, mine, seen.loaded):
-        kept[number] = kept[number] | {"state": "gone"}
+    mine = change_matching.matched(seen.found, stored, seen.loaded.points)
+    for row in change_matching.doubted(stored, mine, seen.loaded):
+        kept[row["id"]] = row
     for one, row in zip(seen.found, mine, strict=True):
         number = len(kept) + 1 if row is None else row["id"]
         state = "confirmed" if one.confirmed else "provisional"
         kept[number] = {
             "id": number, "timestamp": one.at_ms, "ratio": one.ratio, "state": state, "accepted_ms": None,
+            "last_before_ms": one.last_before_ms, "doubted_ms": None, "evidence": None,
         }  # fmt: skip

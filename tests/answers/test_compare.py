@@ -70,7 +70,7 @@ def test_a_row_has_all_figures(made: Made, reader: peewee.SqliteDatabase) -> Non
     assert row.pop("after_p95_ms") == pytest.approx(1300)
     assert row == {
         "subject": "tests", "kind": "workload", "before_ms": 1020.0, "after_ms": 1275.0, "runs": [20, 20],
-        "verdict": "slower", "left_out": [{}, {}], "one_in": [1, 1],
+        "verdict": "slower", "clear": True, "left_out": [{}, {}], "one_in": [1, 1],
     }  # fmt: skip
 
 
@@ -88,17 +88,14 @@ def test_noisy_and_failed_runs_are_left_out_and_counted(made: Made, reader: peew
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_too_few_runs_are_no_verdict(made: Made, reader: peewee.SqliteDatabase, count: int) -> None:
-    """Neither ratio nor interval, not even of a side whose runs all failed."""
+    """Neither ratio nor interval, not even of a side whose runs all failed; medians of what there is."""
     times(made, "tests", 1000, ago=DAY)
     times(made, "tests", 9000, count)
     times(made, "tests", 9000, 1, outcome="failed")
     (row,) = found(reader).rows
-    assert (row["verdict"], row["ratio"], row["interval"], row["runs"]) == (
-        "too few",
-        None,
-        None,
-        [20, count],
-    )
+    figures = [row[name] for name in ("verdict", "clear", "ratio", "interval", "runs")]
+    assert figures == ["too few", None, None, None, [20, count]]
+    assert [row[f"{when}_ms"] is None for when in ("before", "after")] == [False, not count]
 
 
 def test_zeros_and_constants_are_the_same(made: Made, reader: peewee.SqliteDatabase) -> None:
@@ -125,8 +122,9 @@ def test_commits_are_compared_by_their_clean_runs(made: Made, reader: peewee.Sql
     one, two = Side("3f9c", commit="3f9c"), Side("77aa001", commit="77aa001")
     (row,) = found(reader, one, two).rows
     assert (row["verdict"], row["runs"], row["left_out"]) == ("slower", [20, 20], [{}, {"dirty": 5}])
+    times(made, "tests", 9000, 7, git_commit=TWO, git_dirty=False, noisy=True)
     (row,) = found(reader, one, Side("77aa001+", commit="77aa001", dirty=True)).rows
-    assert (row["runs"], row["left_out"]) == ([20, 5], [{}, {"clean": 20}])
+    assert (row["runs"], row["left_out"]) == ([20, 5], [{}, {"clean": 27}])
 
 
 def test_two_commits_that_begin_alike_are_told_apart(made: Made, reader: peewee.SqliteDatabase) -> None:
@@ -218,6 +216,8 @@ def side(text: str, commits: tuple[str, ...] = ("3f9c2ab", "beef")) -> Side:
         ("7d..1d", {"since_ms": NOW - 7 * DAY, "until_ms": NOW - DAY}),
         ("name:unit-tests,commit:3f9c", {"name": "unit-tests", "commit": "3f9c"}),
         ("name:a,b", {"name": "a,b"}),
+        ("3f9c2ab+,name:unit-tests", {"commit": "3f9c2ab", "dirty": True, "name": "unit-tests"}),
+        ("unit-tests,window:7d", {"name": "unit-tests", "since_ms": NOW - 7 * DAY, "until_ms": NOW}),
     ],
 )
 def test_a_side_is_what_its_prefix_says_or_what_it_can_only_be(text: str, expected: dict[str, Any]) -> None:
@@ -252,6 +252,8 @@ def test_a_file_is_a_side(tmp_path: Path) -> None:
         ("file:/nowhere/c.db", "there is no file", "collector.db"),
         ("/nowhere/c.db", "there is no file", "collector.db"),
         ("name:a,name:b", "has two of name:", "each may stand once"),
+        ("unit-tests,name:b", "has two of name:", "each may stand once"),
+        ("nope,name:b", "'nope' is no workload", "a side is"),
         ("", "is no workload", "a side is"),
     ],
 )

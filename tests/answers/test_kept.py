@@ -12,7 +12,7 @@ from collector.sections import Retention
 from collector.store.progress import move
 from collector.store.retention import names
 from collector.units import Duration, Size
-from tests.answers.made import DAY, Made
+from tests.answers.made import DAY, MINUTE, Made
 from tests.answers.reported import add
 
 RETENTION = Retention(cap=Size(500_000_000))
@@ -77,6 +77,39 @@ def test_what_would_have_gone_by_now_is_not_cut(made: Made, reader: peewee.Sqlit
     found = kept(reader, RETENTION, made.now_ms)
     assert found.sentence is None
     assert {family.cut_ms for family in found.families} == {None}
+
+
+def test_that_it_does_not_fit_is_said_first(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """Once the recorder has found so; after more than a round, what to do."""
+    small = msgspec.structs.replace(RETENTION, cap=Size(1_000))
+    capped(made, cpu=9)
+    cut = kept(reader, small, made.now_ms).sentence
+    move(made.conn, names.OVER, made.now_ms - MINUTE, made.now_ms)
+    found = kept(reader, small, made.now_ms)
+    over = f"all files together take {Size(found.total_bytes)}, more than the cap of 1.00 KB: "
+    assert found.sentence == f"{over}the oldest is being deleted; {cut}"
+    assert found.document()["over_since_ms"] == made.now_ms - MINUTE
+    assert kept(reader, RETENTION, made.now_ms).over_since_ms is None  # it fits by now
+    late = kept(reader, small, made.now_ms + 5 * MINUTE).sentence
+    log = f"end what keeps its log of {Size(found.wal_bytes)} open for reading"
+    assert str(late).startswith(f"{over}raise [retention] cap, or {log}; the cap of")
+    made.path.with_name("c.db.corrupt-2").write_bytes(b"x" * 500)
+    late = kept(reader, small, made.now_ms + 5 * MINUTE).sentence
+    assert ", or move away the 500 bytes that were set aside beside the database, or end " in str(late)
+    move(made.conn, names.OVER, 0, made.now_ms)
+    assert kept(reader, small, made.now_ms).sentence == cut
+
+
+def test_what_can_never_fit_is_to_be_moved_away(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """At once: nothing is deleted for it. A user's own copy beside the database does not count."""
+    made.path.with_name("c.db.corrupt-2").write_bytes(b"x" * 2_000_000)
+    made.path.with_name("c.db.bak").write_bytes(b"x" * 9_000_000)
+    move(made.conn, names.OVER, made.now_ms, made.now_ms)
+    found = kept(reader, msgspec.structs.replace(RETENTION, cap=Size(2_100_000)), made.now_ms)
+    assert found.sentence == (
+        f"all files together take {Size(found.total_bytes)}, more than the cap of 2.10 MB:"
+        " c.db.corrupt-* beside the database takes 2.00 MB: move it away"
+    )
 
 
 def test_bytes_are_those_of_all_files(made: Made, reader: peewee.SqliteDatabase) -> None:

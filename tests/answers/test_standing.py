@@ -41,6 +41,20 @@ def test_what_got_faster_is_as_it_should_be(made: Made, reader: peewee.SqliteDat
     assert found(reader) == []
 
 
+def test_what_got_slower_stands_since_its_first_slow_run(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """Not since it was told, which is later; also where it is only in part as fast as before again."""
+    since_ms = made.now_ms - 5 * HOUR
+    for ago, state in ((2 * HOUR, "got_slower"), (HOUR, "got_faster")):
+        made.add(
+            Alert.record(
+                timestamp=made.now_ms - ago, subject_kind="workload", subject="tests", concern="change",
+                from_state="ok", to_state=state, details={"slower_since_ms": since_ms},
+            )
+        )  # fmt: skip
+        (row,) = standing.alerts(reader)
+        assert (row["state"], row["since_ms"]) == ("got_slower", since_ms)
+
+
 def test_a_workload_that_is_out_of_the_config_no_longer_stands(
     made: Made, reader: peewee.SqliteDatabase
 ) -> None:

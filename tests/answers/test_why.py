@@ -10,6 +10,7 @@ import pytest
 from collector.answers import why
 from collector.answers.usual import history
 from collector.orm import peewee
+from collector.records.change import Change
 from collector.records.inference import Inference
 from collector.records.operation import Operation
 from collector.records.skill import Skill
@@ -96,6 +97,119 @@ def test_the_time_stands_beside_the_last_sixty_good_runs(made: Made, reader: pee
     assert (time["median_ms"], time["stands_out"]) == (42_000.0, "above")
 
 
+@pytest.mark.parametrize(
+    ("wall_ms", "expected", "side"),
+    [
+        (42_100.0, "it took as long as usual", None),
+        (42_300.0, "it was a hair slower than usual (by less than 3 % or 0.05 ms)", None),
+        (41_700.0, "it was a hair faster than usual (by less than 3 % or 0.05 ms)", None),
+        (44_000.0, "nothing that is recorded was unusual", "above"),
+        (40_000.0, "it was faster than usual; nothing that is recorded says why", "below"),
+    ],
+)
+def test_what_took_longer_than_nearly_all_others_did_not_take_as_long_as_usual(
+    made: Made, reader: peewee.SqliteDatabase, wall_ms: float, expected: str, side: str | None
+) -> None:
+    """The sentence and the p95 above it say the same."""
+    then.runs(made)
+    then.last(made, wall_ms)
+    answer = newest(made, reader)
+    assert (answer["verdict"], answer["time"]["stands_out"]) == (expected, side)
+
+
+@pytest.mark.parametrize("wide_ms", [7.76, 6.9])
+def test_beyond_the_p95_of_times_that_vary_is_slower_than_usual(
+    made: Made, reader: peewee.SqliteDatabase, wide_ms: float
+) -> None:
+    """However far the usual ones lie apart."""
+    for n in range(16):
+        made.run("unit-tests", LAST + (n + 1) * MINUTE, 3.5 + n % 8 * 0.4 + n / 1000, **then.QUIET)
+    then.last(made, wide_ms, **BUSY)
+    answer = newest(made, reader)
+    assert answer["time"]["p95_ms"] < wide_ms
+    assert answer["verdict"] == f"{SHORT}; the code did not change"
+
+
+@pytest.mark.parametrize("took_ms", [0.0, 7.0])
+def test_a_time_that_is_always_the_same_is_neither_slower_nor_faster(
+    made: Made, reader: peewee.SqliteDatabase, took_ms: float
+) -> None:
+    """What took just as long counts as neither; zeros, too."""
+    for n in range(20):
+        made.run("unit-tests", LAST + (n + 1) * MINUTE, took_ms)
+    then.last(made, took_ms)
+    answer = newest(made, reader)
+    assert (answer["time"]["slower_than"], answer["time"]["faster_than"]) == (0.0, 0.0)
+    assert answer["verdict"] == "it took as long as usual"
+
+
+def test_quiet_runs_long_ago_are_still_what_is_usual(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """One of them fewer does not turn a busy machine's runs into the normal."""
+    then.runs(made, 200, noisy=True)
+    for n in range(12):
+        made.run("unit-tests", LAST + (10 * n + 1) * MINUTE, 30_000.0, **then.QUIET)
+    then.last(made, 42_000.0)
+    time = newest(made, reader)["time"]
+    assert (time["runs"], time["noisy_included"], time["median_ms"]) == (12, 0, 30_000.0)
+    made.conn.execute("DELETE FROM workload_runs WHERE id = (SELECT max(id) FROM workload_runs) - 1")
+    time = newest(made, reader)["time"]
+    assert (time["runs"], time["noisy_included"], time["median_ms"]) == (11, 0, 30_000.0)
+
+
+def change(made: Made, ago_ms: int, subject: str, kind: str, *, accepted: bool) -> None:
+    """A change that the recorder found and perhaps somebody accepted."""
+    made.add(
+        Change.record(
+            subject_kind=kind, subject=subject, metric="wall_ms", timestamp=made.now_ms - ago_ms,
+            last_before_ms=made.now_ms - ago_ms - 1, before=1.0, after=2.0, before_p95=1.0, after_p95=2.0,
+            ratio=2.0, ratio_low=1.9, ratio_high=2.1, runs_before=9, runs_after=9, state="confirmed",
+            cause="code", sentence="it got slower", found_ms=made.now_ms,
+            accepted_ms=made.now_ms if accepted else None,
+        )
+    )  # fmt: skip
+
+
+def test_the_normal_begins_at_the_newest_change_that_was_accepted(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Not at one that nobody accepted, nor at one of another subject, nor at one after the run."""
+    then.runs(made)
+    change(made, LAST + 20 * EVERY, "unit-tests", "workload", accepted=True)
+    change(made, LAST + 10 * EVERY, "unit-tests", "workload", accepted=False)
+    change(made, LAST + 9 * EVERY, "lint", "workload", accepted=True)
+    change(made, LAST - MINUTE, "unit-tests", "workload", accepted=True)
+    then.last(made)
+    time = newest(made, reader)["time"]
+    assert (time["runs"], time["since_ms"]) == (20, made.now_ms - LAST - 20 * EVERY)
+
+
+def test_too_few_runs_since_an_accepted_change_are_said_to_be_so(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """What was before is no normal any more."""
+    then.runs(made)
+    change(made, LAST + 3 * EVERY, "unit-tests", "workload", accepted=True)
+    then.last(made)
+    assert newest(made, reader)["verdict"] == (
+        "too few runs (3 of 8) since the accepted change to say what is usual"
+    )
+
+
+def test_the_code_is_compared_with_the_runs_that_the_time_is(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Noisy runs between them are of another commit, and count for neither."""
+    then.runs(made, 20)
+    for n in range(5):
+        made.run(
+            "unit-tests", LAST + (n + 1) * MINUTE, 90_000.0, noisy=True, git_commit=LATER, git_dirty=True
+        )
+    then.last(made, git_commit=LATER, git_dirty=True)
+    code = newest(made, reader)["code"]
+    assert (code["usual_commit"], code["usual_dirty"]) == (then.COMMIT, False)
+    assert (code["usual_same"], code["usual_runs"], code["same_as"]) == (0, 20, 5)
+
+
 def test_where_nearly_all_runs_are_noisy_they_are_what_is_usual(
     made: Made, reader: peewee.SqliteDatabase
 ) -> None:
@@ -103,7 +217,8 @@ def test_where_nearly_all_runs_are_noisy_they_are_what_is_usual(
     then.runs(made, noisy=True)
     then.last(made, 42_000.0, noisy=True)
     answer = newest(made, reader)
-    assert (answer["time"]["runs"], answer["time"]["noisy_left_out"]) == (60, 0)
+    time = answer["time"]
+    assert (time["runs"], time["noisy_left_out"], time["noisy_included"]) == (60, 0, 60)
     assert answer["verdict"] == "it took as long as usual"
 
 
@@ -288,18 +403,40 @@ def test_a_quiet_moment_was_not_unusual(made: Made, reader: peewee.SqliteDatabas
 
 
 def test_a_moment_in_a_gap_has_no_figures(made: Made, reader: peewee.SqliteDatabase) -> None:
-    """Only what lies nearest, and why nothing was recorded."""
-    then.sample(made, 2 * HOUR + 20_000)
+    """Only what lies nearest, and why nothing was recorded; though the gap began within the half minute."""
+    then.sample(made, 2 * HOUR + 40_000)
     then.sample(made, 2 * HOUR - 40_000)
     made.gap(2 * HOUR + 20_000, 2 * HOUR - 40_000, "suspend")
     answer = why.of_moment(reader, made.now_ms - 2 * HOUR, made.now_ms)
     assert answer["in_gap"]["reason"] == "suspend"
     assert answer["figures"] == []
     assert answer["nearest"] == {
-        "before_ms": made.now_ms - 2 * HOUR - 20_000,
+        "before_ms": made.now_ms - 2 * HOUR - 40_000,
         "after_ms": made.now_ms - 2 * HOUR + 40_000,
     }
     assert answer["verdict"] == "nothing is recorded of the machine at that time"
+
+
+def test_a_short_gap_hides_nothing_of_the_minute_around_it(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """The samples beside it count, and the gap is told."""
+    then.sample(made, 2 * HOUR + 25_000, busy=11.0)
+    then.sample(made, 2 * HOUR - 20_000, busy=13.0)
+    made.gap(2 * HOUR + 7_000, 2 * HOUR - 7_000, "stall")
+    answer = why.of_moment(reader, made.now_ms - 2 * HOUR, made.now_ms)
+    busy = next(row["value"] for row in answer["figures"] if row["name"] == "cpu.busy_percent")
+    assert (answer["in_gap"], answer["nearest"], busy) == (None, None, 12.0)
+    assert [gap["reason"] for gap in answer["gaps"]] == ["stall"]
+
+
+def test_what_was_recorded_hours_later_is_no_picture_of_a_moment(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Ten minutes are drawn, of which nothing is there."""
+    for minute in range(0, 60, 5):
+        then.sample(made, HOUR - minute * MINUTE)
+    answer = why.of_moment(reader, made.now_ms - 2 * HOUR, made.now_ms)
+    timeline = answer["timeline"]
+    assert (timeline["series"], timeline["to_ms"] - timeline["from_ms"]) == ([], 10 * MINUTE)
 
 
 def test_a_gap_is_a_hole_in_the_timeline(made: Made, reader: peewee.SqliteDatabase) -> None:
@@ -352,6 +489,43 @@ def executions(made: Made, kind: str) -> None:
     for n in range(60, 0, -1):
         made.add(execution(kind, made.now_ms - HOUR - n * MINUTE, 3.0 + n % 5 / 10))
     made.add(execution(kind, made.now_ms - HOUR, 9.8))
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        ("operation", "open-orders · query"),
+        ("inference", "open-orders · chat"),
+        ("skill", "open-orders"),
+    ],
+)
+def test_the_normal_of_executions_begins_at_an_accepted_change_too(
+    made: Made, reader: peewee.SqliteDatabase, kind: str, subject: str
+) -> None:
+    """By the name that `collector changes` has for it."""
+    executions(made, kind)
+    change(made, HOUR + 10 * MINUTE, subject, kind, accepted=True)
+    found = history.executed(reader, "open-orders")
+    assert found is not None
+    assert len(found[1].usual) == 10
+    assert list(found[0]) == ["kind", "name", "timestamp", "value_ms", "success"]
+
+
+def test_the_normal_of_a_statement_begins_at_its_accepted_change(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Which is named by its text and the beginning of its fingerprint."""
+    for n in range(20):
+        made.add(
+            Operation.record(
+                metric_type="query", metric_name="orders", duration_ms=3.0, query_hash="3f9c2ab07d11aa",
+                timestamp=made.now_ms - n * MINUTE,
+            )
+        )  # fmt: skip
+    change(made, 9 * MINUTE, "SELECT * FROM orders · 3f9c2ab0", "operation", accepted=True)
+    found = history.executed(reader, "orders")
+    assert found is not None
+    assert len(found[1].usual) == 9
 
 
 @pytest.mark.parametrize("kind", ["operation", "inference", "skill"])

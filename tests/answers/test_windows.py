@@ -49,6 +49,7 @@ def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("2026-03-18T12:40:00Z", ms("2026-03-18 13:40")),
         ("10m ago", NOW - 10 * MINUTE),
         ("10m", NOW - 10 * MINUTE),
+        ("now", NOW),
         ("1 h 30 m ago", NOW - 90 * MINUTE),
     ],
 )
@@ -94,18 +95,21 @@ def test_a_moment_that_was_printed_can_be_typed(ago_ms: int) -> None:
         ("yesterday", ms("2026-03-17"), ms("2026-03-18")),
         ("today", ms("2026-03-18"), NOW),
         ("2026-03-01", ms("2026-03-01"), ms("2026-03-02")),
-        ("2026-03-01..2026-03-07", ms("2026-03-01"), ms("2026-03-08")),
+        ("2026-03-01..2026-03-07", ms("2026-03-01"), ms("2026-03-07")),
+        ("Sat..Sun", ms("2026-03-14"), ms("2026-03-15")),
+        ("Sun..Mon", ms("2026-03-15"), ms("2026-03-16")),
         ("7d..1d", NOW - 7 * DAY, NOW - DAY),
         ("7d", NOW - 7 * DAY, NOW),
         ("7d..", NOW - 7 * DAY, NOW),
         ("..7d", 0, NOW - 7 * DAY),
         ("yesterday 9:00..yesterday 12:00", ms("2026-03-17 09:00"), ms("2026-03-17 12:00")),
         ("10:00 .. 11:00", ms("2026-03-18 10:00"), ms("2026-03-18 11:00")),
-        ("2026-03-01..today", ms("2026-03-01"), NOW),
+        ("2026-03-01..today", ms("2026-03-01"), ms("2026-03-18")),
+        ("1h..now", NOW - HOUR, NOW),
     ],
 )
 def test_a_window_is_read_as_people_say_it(text: str, since: int, until: int) -> None:
-    """A day at its end belongs to it; what is left out is open; nothing goes beyond now."""
+    """A day is its first moment, so that two in a row do not overlap; nothing goes beyond now."""
     assert (since, until) == window(text, NOW)
 
 
@@ -114,6 +118,7 @@ def test_a_window_is_read_as_people_say_it(text: str, since: int, until: int) ->
     [
         ("1d..7d", "ends before it begins"),
         ("2026-03-19..2026-03-20", "lies in the future"),
+        ("today..today", "is empty: its end, or the day there, does not belong to it"),
         ("10:00", "not a window"),
         ("main", "not a window"),
         ("main..dev", "not a length of time"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from collector.alerts import Alerts
 from collector.answers.gaps import SHORTEST_MS
+from collector.cli.changes._lines import left_to_the_recorder
 from collector.intake.server import Server
 from collector.looking import Looking
 from collector.settings import Recorder as RecorderSettings
@@ -23,6 +25,7 @@ from collector.store.lock import InstanceLock
 from collector.store.writer import Writer
 from collector.terminal import display_width
 from tests.answers.made import DAY, HOUR, MINUTE, Made
+from tests.answers.reported import store
 from tests.cli.conftest import Call, plain
 
 NOISE = random.Random(5)
@@ -112,7 +115,68 @@ def test_what_shows_only_on_a_busy_machine_says_so(made: Made, call: Call) -> No
     ran(made, "unit-tests", (30, 40.0), every_ms=HOUR)
     made.now_ms += HOUR
     ran(made, "unit-tests", (9, 60.0), every_ms=MINUTE, noisy=True)
-    assert "only runs on a busy machine show it" in call("changes").out
+    assert "provisional; only runs on a busy machine show it" in call("changes").out
+
+
+def test_where_many_noisy_runs_lie_between_both_moments_are_told(made: Made, call: Call) -> None:
+    """Nobody knows the first run; of a few it hardly matters."""
+    ran(made, "unit-tests", (30, 40.0), every_ms=HOUR)
+    made.now_ms += HOUR
+    ran(made, "unit-tests", (20, 60.0), every_ms=MINUTE, noisy=True)
+    made.now_ms += 10 * MINUTE
+    ran(made, "unit-tests", (10, 60.0), every_ms=MINUTE)
+    head, *_ = call("changes").lines
+    assert re.search(r"  between (\w+ )?\d\d:\d\d and (\w+ )?\d\d:\d\d  10 runs  ", head)
+
+
+def test_a_doubted_change_says_so(made: Made, call: Call) -> None:
+    """Until it is gone, or found again."""
+    ran(made, "unit-tests", (30, 40.0), (12, 60.0))
+    call("changes")
+    made.conn.execute("UPDATE changes SET doubted_ms = ?", (made.now_ms,))
+    assert "doubtful: the newest runs do not bear it out; " in call("changes").out
+
+
+def test_from_nothing_there_is_no_percentage(made: Made, call: Call) -> None:
+    """Nor an interval."""
+    for i in range(42):
+        made.run("unit-tests", i * HOUR, 5.0 if i < 12 else 0.0)
+    assert re.match(r"SLOWER  unit-tests  0 ms → 5\.00 ms  –  +since ", call("changes").lines[0])
+
+
+def test_a_model_alone_is_all_of_its_tasks(made: Made, call: Call) -> None:
+    """As for `collector why` and `compare`."""
+    for task, name in (("chat", "llama"), ("embed", "llama"), ("chat", "phi")):
+        answer = {
+            "model_name": name, "task_type": task, "inference_time": 2.0, "input_tokens": 5,
+            "output_tokens": 80, "query_length": 1, "response_length": 1, "created_at": 1,
+        }  # fmt: skip
+        store(made, "inference_metrics", [
+            answer | {"timestamp": made.now_ms - i * HOUR, "tokens_per_second": 38.0 if i < 12 else 51.0}
+            for i in range(40)
+        ])  # fmt: skip
+    said = call("changes", "--subject", "llama", "--json").json
+    assert sorted(row["subject"] for row in said) == ["llama · chat", "llama · embed"]
+    assert [row["subject"] for row in call("changes", "--subject", "phi · chat", "--json").json] == [
+        "phi · chat"
+    ]
+
+
+def test_how_soon_the_recorder_looks_is_told_as_it_is_set() -> None:
+    """By `[changes] every`."""
+    said = "2 with news are left to the recorder, within 5 s"
+    assert left_to_the_recorder(2, 5.0) == said
+    assert left_to_the_recorder(0, 60.0) == ""
+
+
+def test_too_few_quiet_runs_say_how_many_noisy_ones_there_are(made: Made, call: Call) -> None:
+    """Now, and when it is looked at no more."""
+    ran(made, "canary", (4, 100.0), noisy=True)
+    made.now_ms += DAY
+    ran(made, "canary", (2, 100.0))
+    few = "1 subject looked at · 1 too few runs (canary: 2 of 8 quiet runs, 4 noisy left out)"
+    assert call("changes").lines[-1] == few
+    assert call("changes").lines[-1] == few
 
 
 def test_only_what_changed_in_the_window_is_shown(changed: Made, call: Call) -> None:
@@ -127,6 +191,8 @@ def test_an_accepted_change_is_shown_no_more(changed: Made, call: Call) -> None:
     said = call("changes", "accept", str(number), "--note", " more fixtures ")
     assert re.fullmatch(r"accepted unit-tests: 4\d\.\d s → 5\d\.\d s is the new normal", said.lines[0])
     assert [row["subject"] for row in call("changes", "--json").json] == ["open-orders"]
+    assert call("changes", "show", str(number), "--json").json["state"] == "accepted"
+    assert "  state       accepted: more fixtures" in call("changes", "show", str(number)).lines
     assert "accepted" in (shown := call("changes", "--all").out)
     assert ": more fixtures; first seen in" in shown
     again = call("changes", "accept", str(number), "--note", "again")
@@ -187,9 +253,39 @@ def test_one_is_shown_with_every_figure_behind_it(changed: Made, call: Call) -> 
     table = [line.split() for line in said.lines]
     assert ["figure", "before", "after", "moved"] in table
     assert ["git", "commit", "aaaaaaaaaaaa", "3f9c2ab00000", "yes"] in table
-    assert ["others", "percent", "4.0", "%", "4.0", "%", "no"] in table
+    assert ["cpu", "of", "others", "4.0", "%", "4.0", "%", "no"] in table
+    assert any(line[0] == "canary" and line[2] == line[4] == "ms" for line in table if len(line) == 6)
     assert said.lines[-1].startswith("  not known   ")
+    assert "cpu pressure, rows, bytes read" in said.lines[-1]
     assert call("changes", "show", str(number), "--json").json["subject"] == "unit-tests"
+
+
+def test_figures_are_told_in_words_and_with_their_units(made: Made, call: Call) -> None:
+    """Other workloads and the program that took the processor by their names; nothing as it is stored."""
+    ran(made, "unit-tests", (30, 40.0), (12, 60.0))
+    call("changes")
+    evidence = {
+        "canary": {"before": 245.6, "after": 819.3, "moved": True},
+        "others": {
+            "moved": 1, "of": 2,
+            "workloads": {"slp": {"before": 29.01, "after": 40.0, "ratio": 1.4, "moved": None}},
+        },
+        "process": {"name": "rust-analyzer", "before": 0.0, "after": 29.38, "moved": True},
+        "on_battery": {"before": 0.0, "after": 1.0, "moved": True},
+        "only_noisy": True, "left_out": 3, "stretch_s": 300, "stretches": 12,
+    }  # fmt: skip
+    made.conn.execute("UPDATE changes SET evidence = ?", (json.dumps(evidence),))
+    said = call("changes", "show", "1").lines
+    assert [line for line in said if "  others  " in line] == ["  others      1 of 2 others moved along"]
+    assert "  medians     12 after, each of 5m" in said
+    assert "  left out    3 runs that did not go well" in said
+    assert [re.split(r" {2,}", line) for line in said[said.index("") + 1 :]] == [
+        ["figure", "before", "after", "moved"],
+        ["canary", "246 ms", "819 ms", "yes"],
+        ["slp", "29.0 ms", "40.0 ms", "–"],
+        ["cpu of rust-analyzer", "0 %", "29 %", "yes"],
+        ["on battery", "no", "yes", "yes"],
+    ]
 
 
 def test_a_terminal_of_80_columns_is_not_overrun(changed: Made, terminal: Call) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from collector.answers import compare
+from collector.answers.detection import Comparison, Level
+from collector.cli import _compare_told
 from collector.sqlite import sqlite3
 from collector.terminal import display_width
 from tests.answers.made import DAY, HOUR, MINUTE, Made
@@ -63,6 +69,8 @@ def test_what_got_slower_comes_first_and_exits_with_one(two_commits: Made, call:
         (("window:2d..3h", "commit:77aa001", "--workload", "unit-tests"), 1),
         (("name:lint", "name:unit-tests"), 1),
         (("name:unit-tests,commit:3f9c", "commit:77aa"), 1),
+        (("3f9c2ab,name:unit-tests", "77aa001"), 1),
+        (("3f9c2ab,name:lint", "77aa001"), 0),
         (("name:unit-tests", "e2e"), 0),
         (("name:unit-tests", "e2e", "--strict"), 1),
     ],
@@ -79,6 +87,84 @@ def test_too_few_runs_are_told_in_a_clear_word(two_commits: Made, call: Call) ->
     said = call("compare", "name:unit-tests", "e2e")
     assert said.lines[2].startswith("too few  unit-tests → e2e")
     assert said.lines[3] == "1 subject compared: 1 with too few runs"
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_side_whose_runs_were_all_noisy_says_so(made: Made, call: Call, count: int) -> None:
+    """On a busy machine nothing else tells why a comparison always passes."""
+    times(made, "unit-tests", 40_000.0, DAY)
+    times(made, "unit-tests", 90_000.0, HOUR, 40 - count, noisy=True)
+    times(made, "unit-tests", 90_000.0, MINUTE, count)
+    said = call("compare", "2d..3h", "3h..")
+    told = f"of 40 runs of unit-tests after {40 - count}" if count else "all 40 runs of unit-tests after"
+    assert (said.code, f"too few: {told} were noisy" in said.lines) == (0, True)
+    assert call("compare", "2d..3h", "3h..", "--strict").code == 1
+
+
+def test_what_leaves_a_side_without_runs_is_told_by_reason(made: Made, call: Call) -> None:
+    """The median of the other side is known and shown."""
+    times(made, "unit-tests", 40_000.0, DAY)
+    times(made, "unit-tests", 90_000.0, HOUR, 3, noisy=True)
+    times(made, "unit-tests", 90_000.0, MINUTE, 2, outcome="failed")
+    said = call("compare", "2d..3h", "3h..")
+    assert "too few: all 5 runs of unit-tests after were left out (2 failed, 3 noisy)" in said.lines
+    assert "  40.8 s      –      41.6 s          –  " in said.lines[2]
+
+
+def test_what_is_not_clear_is_told_with_its_interval() -> None:
+    """There were runs enough to compare, and they differed too much among themselves."""
+    row: dict[str, Any] = {
+        "subject": "e2e", "kind": "workload", "before_ms": 1.0, "after_ms": 1.2, "before_p95_ms": 1.0,
+        "after_p95_ms": 2.0, "runs": [9, 9], "left_out": [{}, {}], "one_in": [1, 1],
+    }  # fmt: skip
+    level = Level(9, 1.0, 2.0)
+    row |= compare.judged(Comparison(level, level, 1.2, 0.7, 1.9, "too few"))
+    assert (row["verdict"], row["clear"]) == ("too few", False)
+    cells = [cell if isinstance(cell, str) else cell.text for cell in _compare_told.cells(row)]
+    assert (cells[0], cells[7]) == ("not clear", "+20 % (-30…+90)")
+
+
+def test_few_runs_that_differ_are_not_clear(made: Made, call: Call) -> None:
+    """Exit status 0, or 1 with --strict: neither slower nor known to be the same."""
+    for n, took_ms in enumerate((9, 30, 12, 25, 11, 28)):
+        for ago in (DAY, HOUR):
+            made.run("e2e", ago + n * MINUTE, took_ms * 1000.0)
+    said = call("compare", "2d..3h", "3h..")
+    assert (said.code, said.lines[2].split()[:2]) == (0, ["not", "clear"])
+    assert said.lines[3] == "1 subject compared: 1 not clear (more runs would tell)"
+    (row,) = call("compare", "2d..3h", "3h..", "--json").json
+    assert (row["verdict"], row["clear"], len(row["interval"])) == ("too few", False, 2)
+    assert call("compare", "2d..3h", "3h..", "--strict").code == 1
+
+
+@pytest.mark.parametrize("high", [1e300, inf])
+def test_an_interval_without_end_is_no_endless_line(high: float) -> None:
+    """JSON has no word for it either."""
+    level = Level(9, 1.0, 2.0)
+    for ratio in (1.2, 3.0):
+        row = compare.judged(Comparison(level, level, ratio, 0.7, high, "too few"))
+        assert len(_compare_told.change({"ratio": None, **row})) < 20
+
+
+def test_clean_and_dirty_runs_of_a_commit_do_not_overlap(made: Made, call: Call) -> None:
+    """What is left out is counted of each side: the noisy ones of a side are its own."""
+    times(made, "unit-tests", 40_000.0, DAY, git_commit=ONE, git_dirty=False)
+    times(made, "unit-tests", 40_000.0, DAY, 7, git_commit=ONE, git_dirty=False, noisy=True)
+    times(made, "unit-tests", 40_000.0, HOUR, 5, git_commit=ONE, git_dirty=True)
+    said = call("compare", "3f9c2ab", "3f9c2ab+")
+    assert said.lines[4:] == ["left out before: 5 dirty, 7 noisy", "left out after: 17 clean"]
+
+
+def test_a_window_between_two_days_is_told_in_moments(two_commits: Made, call: Call) -> None:
+    """So that nobody has to guess whether the last day belongs to it: two in a row share nothing."""
+    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    first, second, third = (f"{today - timedelta(days=n):%Y-%m-%d}" for n in (900, 899, 898))
+    said = call("compare", f"{first}..{second}", f"{second}..{third}")
+    assert said.lines[0] == (
+        f"before: {first}..{second} ({first} 00:00–{second} 00:00) · "
+        f"after: {second}..{third} ({second} 00:00–{third} 00:00)"
+    )
+    assert "the windows overlap" not in said.out
 
 
 def test_nothing_in_common_is_told(two_commits: Made, call: Call) -> None:
@@ -110,26 +196,48 @@ def test_json_is_a_list_of_rows(two_commits: Made, call: Call) -> None:
     assert said.code == 1
     assert list(said.json[0]) == [
         "subject", "kind", "before_ms", "after_ms", "before_p95_ms", "after_p95_ms", "ratio", "interval",
-        "runs", "verdict", "left_out", "one_in",
+        "runs", "verdict", "clear", "left_out", "one_in",
     ]  # fmt: skip
     assert said.err.startswith("note: after: 1 gap in the window: suspend ")
 
 
 @pytest.fixture
 def other(tmp_path: Path, two_commits: Made) -> Path:
-    """The record of another machine, on which everything takes twice as long."""
+    """The record of another machine, on which everything takes 2.5 times as long."""
     path = tmp_path / "laptop.db"
     record = Made(path, two_commits.now_ms)
-    times(record, "unit-tests", 90_000.0, HOUR)
+    times(record, "unit-tests", 100_000.0, HOUR)
     record.close()
     return path
+
+
+def test_a_file_that_nobody_writes_stays_alone(other: Path, tmp_path: Path, call: Call) -> None:
+    """SQLite would leave its companions beside it, though it only reads."""
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    path = other.rename(folder / "laptop.db")
+    content = path.read_bytes()
+    assert call("compare", "commit:3f9c2ab", f"file:{path}").code == 1
+    assert ([path], content) == (list(folder.iterdir()), path.read_bytes())
+
+
+def test_a_file_that_somebody_writes_is_read_with_its_log(
+    two_commits: Made, tmp_path: Path, call: Call
+) -> None:
+    """What was committed a moment ago stands in the log alone."""
+    path = tmp_path / "live.db"
+    live = Made(path, two_commits.now_ms)
+    times(live, "unit-tests", 90_000.0, HOUR)
+    assert path.with_name("live.db-wal").stat().st_size > 0
+    assert call("compare", "commit:3f9c2ab", f"file:{path}").code == 1
+    live.close()
 
 
 def test_records_of_two_machines_are_compared(other: Path, database: Path, call: Call) -> None:
     """By the workloads they share; only reading."""
     said = call("compare", f"file:{database},commit:3f9c2ab", str(other))
     assert said.code == 1
-    assert "×2.3 (" in said.lines[2]
+    assert "×2.5 (" in said.lines[2]
     assert call("compare", "name:lint", f"file:{other},name:unit-tests").code == 1
 
 
@@ -196,7 +304,8 @@ def test_a_file_that_is_no_record_is_refused(
     ("words", "error"),
     [
         (("unit-tests", "unit-tests"), "A and B are the same: unit-tests"),
-        (("7d", "window:7d"), "A and B are the same: 7d"),
+        (("7d", "window:7d"), "A and B are the same window twice: 7d"),
+        (("today", "today"), "A and B are the same window twice: today"),
         (("HEAD~1", "HEAD"), "'HEAD~1' is a name that only git knows"),
         (("nope", "7d"), "'nope' is no workload, commit, window or file"),
         (("name:unit-test", "7d"), "no workload is named 'unit-test' (did you mean 'unit-tests'?)"),
@@ -231,10 +340,11 @@ def test_words_that_mean_nothing_are_refused(two_commits: Made, call: Call, word
     assert call("compare", *words).code == 2
 
 
-def test_on_a_terminal_it_fits_eighty_columns(two_commits: Made, terminal: Call) -> None:
+@pytest.mark.parametrize("columns", ["80", "60"])
+def test_on_a_terminal_it_fits(two_commits: Made, terminal: Call, columns: str) -> None:
     """What matters less goes; the verdict has a colour besides its word."""
-    said = terminal("compare", "3f9c2ab", "77aa001")
+    said = terminal("compare", "3f9c2ab", "77aa001", COLUMNS=columns)
     lines = plain(said.out).splitlines()
-    assert max(map(display_width, lines)) <= 80
+    assert max(map(display_width, lines)) <= int(columns)
     assert "\x1b[31mslower\x1b[0m" in said.out
     assert said.code == 1

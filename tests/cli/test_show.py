@@ -173,7 +173,14 @@ def test_columns_that_nobody_filled_are_left_out(made: Made, call: Call) -> None
 
 
 def test_nothing_found_says_what_to_do_next(made: Made, call: Call) -> None:
-    """For what applications send, for what the recorder samples, and for filters."""
+    """For what applications send, for what the recorder samples or finds, and for filters."""
+    assert call("show", "alert").out == (
+        "no alert is recorded yet: the recorder tells when something becomes slow, fails, or takes more than"
+        " its budget\n"
+    )
+    assert call("show", "change").out == (
+        "no change is recorded yet: `collector changes` looks for what got slower or faster\n"
+    )
     assert call("show", "inference").out == (
         "no inference is recorded yet: applications send them, see `collector record --help`\n"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from collector.moments import at_second, between
@@ -40,7 +42,7 @@ def test_a_slow_run_is_explained(slow: Made, call: Call) -> None:
         "  memory available   2.10 GB   9.80 GB  ← largest is rust-analyzer, 3.10 GB",
         "  clock frequency   2.40 GHz  3.90 GHz  ← thermal: 97 °C",
         "  temperature          97 °C     62 °C  ← more than usual",
-        "  git commit         3f9c2ab   3f9c2ab  (same as the 60 runs before)",
+        "  git commit         3f9c2ab   3f9c2ab  (same as all of the last 60)",
         "  processes        cpu  usually   memory",
         "  rust-analyzer   64 %      0 %  3.10 GB",
         "  pytest         300 %    300 %   300 MB",
@@ -117,9 +119,45 @@ def test_an_operation_is_told_by_its_newest_execution(made: Made, call: Call) ->
         )
     said = call("why", "open", "orders")
     assert said.lines[0].startswith("operation open orders · ")
-    assert said.lines[0].endswith(
-        " · 3.00 ms, usually 3.00 ms (p95 3.00 ms): faster than 100 % of the last 10"
-    )
+    assert said.lines[0].endswith(" · 3.00 ms, usually 3.00 ms (p95 3.00 ms): as always in the last 10")
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "other_ms", "noisy", "expected"),
+    [
+        (7.0, 7.0, False, "as always in the last 20"),
+        (0.0, 0.0, False, "as always in the last 20"),
+        (7.0, 8.0, False, "like 90 % of the last 20"),
+        (7.5, 8.0, False, "slower than 90 % of the last 20"),
+        (6.0, 8.0, True, "faster than 100 % of the last 20, noisy ones included"),
+    ],
+)
+def test_the_first_line_says_how_many_took_less(
+    made: Made, call: Call, took_ms: float, other_ms: float, noisy: bool, expected: str
+) -> None:
+    """What took just as long is neither quicker nor slower."""
+    for n in range(20):
+        usual_ms = min(took_ms, 7.0) if took_ms == other_ms else 7.0
+        made.run("unit-tests", LAST + (n + 1) * MINUTE, other_ms if n < 2 else usual_ms, noisy=noisy)
+    then.last(made, took_ms)
+    assert call("why", "unit-tests").lines[0].endswith(f": {expected}")
+
+
+def test_a_part_of_the_minute_without_samples_is_told(made: Made, call: Call) -> None:
+    """Beside the figures of the rest of it."""
+    then.sample(made, HOUR + 25_000)
+    then.sample(made, HOUR - 20_000)
+    made.gap(HOUR + 7_000, HOUR - 7_000, "stall")
+    said = call("why", str(datetime.fromtimestamp((made.now_ms - HOUR) // 1000, UTC)))
+    assert said.lines[1] == "  14.0 s of it were not recorded"
+    assert any(line.startswith("  cpu busy") for line in said.lines)
+
+
+def test_now_is_a_moment(made: Made, call: Call) -> None:
+    """The half minute before it."""
+    then.sample(made, 1000)
+    answer = call("why", "now", "--json").json
+    assert (answer["subject"]["kind"], answer["figures"] != []) == ("moment", True)
 
 
 def test_too_few_runs_are_told_in_the_first_line(made: Made, call: Call) -> None:
@@ -210,6 +248,17 @@ def test_a_workload_that_never_ran_says_when_it_will(made: Made, call: Call) -> 
         "error: no run of nightly came to an end yet",
         "  → `collector workloads` tells when it is due",
     ]
+
+
+@pytest.mark.parametrize("columns", ["60", "48"])
+def test_narrow_terminals_do_not_break_it(slow: Made, terminal: Call, columns: str) -> None:
+    """What is usual stands without its range there, and the picture is smaller."""
+    for second in range(-300, 360, 5):
+        then.sample(slow, LAST - second * 1000, busy=90.0 if 0 <= second <= 60 else 8.0)
+    slow.conn.execute("UPDATE workload_runs SET others_percent = 1 + id % 9 WHERE id < 61")
+    for words in (("unit-tests", "--all"), ("60m",)):
+        lines = plain(terminal("why", *words, COLUMNS=columns).out).splitlines()
+        assert max(map(display_width, lines)) <= int(columns)
 
 
 def test_on_a_terminal_it_fits_eighty_columns(slow: Made, terminal: Call) -> None:

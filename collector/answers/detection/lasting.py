@@ -13,7 +13,7 @@ MODES = 4
 
 
 def lasting(noise: Noise) -> Noise:
-    """Without the steps between two levels that the series goes back and forth between."""
+    """Without the steps between two levels that the series goes to and fro between."""
     borders, inner = noise.borders, range(len(noise.borders) - 2)
     kept = [borders[k + 1] for k in inner if stays(noise, noise.means[k], noise.means[k + 1]) < MODES]
     return noise if len(kept) == len(inner) else noise_around(noise.logs, [0, *kept, borders[-1]])

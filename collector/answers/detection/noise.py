@@ -18,7 +18,8 @@ MOSTLY = 0.72
 # So do outliers of one size, or such as come in bundles.
 FEW, ALIKE, BUNDLED = 6, 0.3, 3.0
 # Timings of one machine are autocorrelated; a short series cannot show how much. So the estimate starts
-# from this, as if seen in so many runs.
+# from the highest that any series in `benchmarks/real` has (0.0 to 0.6): too high a start costs steps, too
+# low a one makes alarms. It weighs as much as 60 runs: with 30, short series without a change alarmed more.
 USUAL, USUAL_RUNS = 0.6, 60.0
 MOST = 0.95
 # A clock that ticks coarsely: from this share of equal neighbours on, the noise is at least part of a tick.
@@ -45,12 +46,14 @@ class Noise:
     usable: Sequence[int]
     """Positions that are no outliers; near a border, of neither level."""
     inside: Sequence[int]
-    """Positions that are no outliers."""
+    """Positions that are no outliers of their level."""
     correlation: float
     """Between neighbouring runs: the coefficient of an AR(1) process."""
     variance: float
     modes: bool
     """Too many runs are far from their level to call them outliers."""
+    ticks: bool = False
+    """The values stand on the ticks of a coarse clock."""
 
     def of_mean(self, runs: int) -> float:
         """Variance of the mean of so many runs in a row."""
@@ -73,9 +76,9 @@ def noise_around(logs: Sequence[float], borders: Sequence[int], *, ranks: bool =
         return _all_count(logs, _ranks(logs) if ranks else logs, borders)
     near = [value if -far <= value <= far else None for value in off]
     _, flat = _centred(near, borders)
-    _drop_unexplained(near, flat, _correlated(flat, len(medians))[0], tick)
+    _drop_unexplained(near, flat, correlated(flat, len(medians))[0], tick)
     shifts, flat = _centred(near, borders)
-    phi, variance = _correlated(flat, len(medians))
+    phi, variance = correlated(flat, len(medians))
     means = [level + shift for level, shift in zip(medians, shifts, strict=True)]
     return Noise(
         logs=logs,
@@ -90,13 +93,14 @@ def noise_around(logs: Sequence[float], borders: Sequence[int], *, ranks: bool =
         correlation=phi,
         variance=max(variance, (far / FAR / 2) ** 2),
         modes=False,
+        ticks=tick > 0,
     )
 
 
 def _all_count(logs: Sequence[float], scores: Sequence[float], borders: Sequence[int]) -> Noise:
     """The noise of ``scores``, no run being an outlier."""
     means, flat = _centred(scores, borders)
-    phi, variance = _correlated(flat, len(means))
+    phi, variance = correlated(flat, len(means))
     lengths = [end - start for start, end in pairwise(borders)]
     none = [0] * len(lengths)
     usable, least = range(len(logs)), LEAST_SCALE**2
@@ -179,29 +183,15 @@ def _centred(near: Sequence[float | None], borders: Sequence[int]) -> tuple[list
     return means, flat
 
 
-def _correlated(flat: Sequence[float | None], levels: int) -> tuple[float, float]:
+def correlated(flat: Sequence[float | None], levels: int) -> tuple[float, float]:
     """The lag-1 autocorrelation, with its bias (Kendall 1954) mended, and the variance."""
     known = [value for value in flat if value is not None]
     n, squares = len(known), sum([value * value for value in known])
     pairs = [a * b for a, b in pairwise(flat) if a is not None and b is not None]
     raw = sum(pairs) / len(pairs) * n / squares if squares > 0 and pairs else 0.0
     mended = raw + (levels * (1 + raw) + 2 * raw) / max(n, 1)
-    return _not_underrated(mended, n), squares / max(1, n - levels)
-
-
-def _not_underrated(estimate: float, runs: int) -> float:
-    """The upper bound of a correlation as far as bounds below `USUAL` go, above that the estimate."""
-    if MODE == 0:
-        return min(max((estimate * runs + USUAL * USUAL_RUNS) / (runs + USUAL_RUNS), 0.0), MOST)
-    phi = min(max(estimate, 0.0), MOST)
-    se = ((1 - phi * phi) / max(1, runs)) ** 0.5
-    if MODE == 2:
-        return max(phi - ERRORS * se, min(phi + ERRORS * se, USUAL))
-    upper = phi + ERRORS * ((1 - phi * phi) / max(1, runs)) ** 0.5
-    return max(phi, min(upper, USUAL))
-
-
-MODE, ERRORS = 1, 1.5
+    phi = (mended * n + USUAL * USUAL_RUNS) / (n + USUAL_RUNS)
+    return min(max(phi, 0.0), MOST), squares / max(1, n - levels)
 
 
 def _drop_unexplained(

@@ -8,6 +8,8 @@ from typing import Literal
 
 from collector.answers.percentiles import percentile
 
+Verdict = Literal["slower", "faster", "same", "too few"]
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -52,14 +54,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sets of runs against each other; ``ratio``, ``low`` and ``high`` as in `Step`."""
+    """Two sets of runs against each other."""
 
     before: Level
     after: Level
     ratio: float
+    """After by before, of the (geometric) means of the middle halves."""
     low: float
     high: float
-    verdict: Literal["slower", "faster", "same", "too few"]
+    """95 % confidence interval of the ratio, widened for autocorrelation."""
+    verdict: Verdict
 
 
 def level_of(values: Sequence[float]) -> Level:

@@ -14,6 +14,8 @@ from collector.answers.detection.optimal import SHORTEST, SHORTEST_INSIDE
 REACH = 20
 # So much more a step needs where the runs have two modes.
 CLEAR_OF_MODES = 1.25
+# And so much where the clock ticks coarsely: levels between two ticks are seen less well.
+CLEAR_OF_TICKS = 1.2
 # Once each step is at its place it needs this part again, and the plain difference of the two means this.
 AGAIN, PLAIN = 0.9, 0.6
 # With less than this part of what it needs a candidate goes at once, beside the weakest.
@@ -21,50 +23,56 @@ HOPELESS = 0.3
 # A bundle of outliers is no level: of a level so much are runs near it, and chance makes such a bundle in
 # fewer than so many series. From so many runs on it need not be asked.
 MOSTLY, CHANCE, LONG = 0.6, 0.002, 40
-MOST_LEVELS, TRIES = 20, 3
+# However much evidence there is, a step to what is no level has no more than this part of what it needs.
+NO_LEVEL = 0.5
+# Steps are added at so many promising places, one by one; to a longer series than this at the best one,
+# and only where it has enough evidence in the noise without it, which is too large.
+TRIES, LONG_SERIES = 3, 400
 
 
 def needed(runs: int, shorter: int) -> float:
     """How much evidence a step needs in a series of ``runs``, with so many on its shorter side.
 
-    Calibrated on generated series without a step, so that about 1 % of those with 200 runs have one. A
-    short side can be in many more places, so it needs more; so does a short series, which knows little
-    of its noise.
+    Calibrated on generated series without a step, so that 1 % of those with 200 runs and less than 2 % of
+    those with 60 have one. A short side can be in many more places, so it needs more; so does a short
+    series, which knows little of its noise.
     """
-    return 12.6 + 107 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
+    return 14.7 + 115 / runs + 11 * log(max(1.0, runs / (2 * shorter)))
 
 
 def standing(logs: Sequence[float], found: Sequence[int]) -> tuple[list[int], Noise]:
     """The borders that are left, and the noise around the levels between them.
 
-    The weakest go first (and with them those that are hopeless and not beside them), then all are
-    examined again: without it, its neighbours may be stronger, or the noise larger.
+    Candidates that do not stand go. One beside the true place may have hidden the step there, so another
+    is then looked for in each level that is left.
     """
-    borders, noise = _eliminated(logs, [0, *found, len(logs)])
+    noise = _eliminated(logs, [0, *found, len(logs)])
     while (better := _with_another(noise)) is not None:
         noise = better
     return list(noise.borders[1:-1]), noise
 
 
-def _eliminated(logs, borders):
-    while True:
-        noise = noise_around(logs, borders)
-        if len(borders) == 2:
-            return borders, noise
-        moved, strengths = _examined(noise)
+def _eliminated(logs: Sequence[float], candidates: Sequence[int]) -> Noise:
+    """The noise around the levels between those that stand, each at its place.
+
+    The weakest go first (and with them those that are hopeless and not beside them), then all are
+    examined again: without it, its neighbours may be stronger, or the noise larger. Those that stay are
+    not moved before all stand: they would be drawn to the places of such as go next.
+    """
+    borders = candidates
+    while len(borders) > 2:
+        moved, strengths = _examined(noise_around(logs, borders))
         if min(strengths) >= 1:
             noise = _settled(logs, moved)
-            strengths = _confirmed(noise)
+            borders, strengths = noise.borders, _confirmed(noise)
             if min(strengths) >= 1:
-                return noise.borders, noise
-            borders = noise.borders
+                return noise
         borders = _without_weakest(borders, strengths)
+    return noise_around(logs, borders)
 
 
 def _with_another(noise: Noise) -> Noise | None:
     """The levels with one more step, where that and all others stand; None when there is no such step."""
-    if len(noise.borders) > MOST_LEVELS:
-        return None
     for at in _promising(noise):
         settled = _settled(noise.logs, sorted([*noise.borders, at]))
         if min(_confirmed(settled)) >= 1:
@@ -73,18 +81,20 @@ def _with_another(noise: Noise) -> Noise | None:
 
 
 def _promising(noise: Noise) -> list[int]:
-    """The places where one more step has the most evidence beyond what it needs, apart from each other."""
-    evidence, n, ranked = Evidence(noise, part=PART), len(noise.logs), []
-    for start, end in pairwise(noise.borders):
-        for at, most in evidence.around(start, end, start + SHORTEST, end - SHORTEST):
-            ranked.append((most - needed(n, min(at - start, end - at)), at))
-    places: list[int] = []
+    """Where one more step has most evidence beyond what it needs: some places, apart from each other."""
+    evidence, n = Evidence(noise, part=PART), len(noise.logs)
+    ranked = [
+        (most - needed(n, min(at - start, end - at)), at)
+        for start, end in pairwise(noise.borders)
+        for at, most in evidence.around(start, end, start + SHORTEST, end - SHORTEST)
+    ]
+    if n > LONG_SERIES:
+        return [at for beyond, at in [max(ranked, default=(0.0, 0))] if beyond > 0]
+    apart: list[int] = []
     for _, at in sorted(ranked, reverse=True):
-        if all(abs(at - place) >= SHORTEST_INSIDE for place in places):
-            places.append(at)
-            if len(places) == TRIES:
-                break
-    return places
+        if len(apart) < TRIES and all(abs(at - other) >= SHORTEST_INSIDE for other in apart):
+            apart.append(at)
+    return apart
 
 
 def _examined(noise: Noise) -> tuple[list[int], list[float]]:
@@ -103,7 +113,9 @@ def _examined(noise: Noise) -> tuple[list[int], list[float]]:
         strength = most / least
         if noise.modes:
             strength /= CLEAR_OF_MODES
-        strengths.append(strength if _is_level(noise, k) else strength / 100)
+        elif noise.ticks:
+            strength /= CLEAR_OF_TICKS
+        strengths.append(strength if _is_level(noise, k) else min(strength / 100, NO_LEVEL))
     return [*moved, n], strengths
 
 

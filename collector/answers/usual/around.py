@@ -88,11 +88,21 @@ def timeline(database: peewee.SqliteDatabase, window: Window, span: Window, now_
 
     Where rows are gone by now, it is that of 5 minutes a cell.
     """
-    step_ms = _step(database, span)
-    if step_ms is None:
-        return _kept(database, window, now_ms)
-    series = [_series(database, *one, span, step_ms) for one in SERIES]
-    return _told(window, span, step_ms, series)
+    if is_sampled(database, span):
+        step_ms = _step(database, span)
+        return _told(window, span, step_ms, [_series(database, *one, span, step_ms) for one in SERIES])
+    return _kept(database, window, span, now_ms)
+
+
+def is_sampled(database: peewee.SqliteDatabase, window: Window) -> bool:
+    """Whether a sample of the machine lies in the window."""
+    return _samples(database, window) > 0
+
+
+def _samples(database: peewee.SqliteDatabase, window: Window) -> int:
+    sql = "SELECT count(*) AS samples FROM cpu_samples WHERE timestamp > ? AND timestamp <= ?"
+    (row,) = ask_sql(database, "why.timeline", sql, window.from_ms, window.to_ms)
+    return int(row["samples"])
 
 
 def _told(window: Window, span: Window, step_ms: int, series: list[Row]) -> Row:
@@ -106,14 +116,10 @@ def _told(window: Window, span: Window, step_ms: int, series: list[Row]) -> Row:
     }
 
 
-def _step(database: peewee.SqliteDatabase, span: Window) -> int | None:
-    """How long a cell is, so that some samples fall into each; None where there are none."""
-    sql = "SELECT count(*) AS samples FROM cpu_samples WHERE timestamp > ? AND timestamp <= ?"
-    (row,) = ask_sql(database, "why.timeline", sql, span.from_ms, span.to_ms)
-    if row["samples"] < SAMPLES_A_CELL:
-        return None
-    cells = min(CELLS, max(1, row["samples"] // SAMPLES_A_CELL))
-    return -(-(span.to_ms - span.from_ms) // int(cells))
+def _step(database: peewee.SqliteDatabase, span: Window) -> int:
+    """How long a cell is, so that some samples fall into each."""
+    cells = min(CELLS, max(1, _samples(database, span) // SAMPLES_A_CELL))
+    return -(-(span.to_ms - span.from_ms) // cells)
 
 
 def _series(
@@ -129,8 +135,12 @@ def _series(
     return {"label": label, "name": f"{kind}.{column}", "values": [means.get(cell) for cell in range(cells)]}
 
 
-def _kept(database: peewee.SqliteDatabase, window: Window, now_ms: int) -> Row:
-    """Five minutes a cell, from rollups, with the window in the middle, or now at the end."""
+def _kept(database: peewee.SqliteDatabase, window: Window, span: Window, now_ms: int) -> Row:
+    """Five minutes a cell, from rollups, with the window in the middle, or now at the end.
+
+    Where they have nothing of the span either, nothing was recorded then, and what lies hours away is no
+    picture of it.
+    """
     step = FINEST_MS
     end = min((window.from_ms + window.to_ms) // 2 + CELLS // 2 * step, now_ms)
     end -= end % step
@@ -143,4 +153,7 @@ def _kept(database: peewee.SqliteDatabase, window: Window, now_ms: int) -> Row:
         }
         values = [means.get(cell) for cell in range(CELLS)]
         series.append({"label": label, "name": f"{kind}.{column}", "values": values})
+    cells = range(max(0, (span.from_ms - start) // step), min(CELLS, -(-(span.to_ms - start) // step)))
+    if all(row["values"][cell] is None for row in series for cell in cells):
+        return _told(window, span, span.to_ms - span.from_ms, [])
     return _told(window, Window(start, end), step, series)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -20,7 +21,9 @@ def of_run(run: Row, recent: Sequence[Row], usual: Sequence[Row]) -> Row:
     ``since`` where all runs of its commit are slower than those before, ``recent`` where there are hardly
     any; ``same``; ``edited`` (the same commit with changes that nobody recorded), ``same_commit`` where
     nobody said, or ``unknown``.
-    ``same_as`` counts the runs before on the same commit.
+    ``same_as`` counts the runs right before on the same commit. ``usual_commit`` is that of most of the
+    ``usual`` runs, and ``usual_same`` how many of the ``usual_runs`` are of this run's, with changes to
+    files or without.
     """
     commit = run["git_commit"]
     stamped = [row for row in recent if row["git_commit"] is not None]
@@ -30,9 +33,26 @@ def of_run(run: Row, recent: Sequence[Row], usual: Sequence[Row]) -> Row:
         "dirty": None if run["git_dirty"] is None else bool(run["git_dirty"]),
         "previous_commit": stamped[0]["git_commit"] if stamped else None,
         "same_as": len(same),
+        **_usual(run, usual),
         "command": run["command"],
         "change": _change(run, recent, same) or _since(run, usual) or _unchanged(run),
     }
+
+
+def _usual(run: Row, usual: Sequence[Row]) -> Row:
+    """The code of the runs that the time stands beside; of two as frequent the newer one."""
+    seen = Counter(_stamp(row) for row in usual if row["git_commit"] is not None)
+    (commit, is_dirty), _ = seen.most_common(1)[0] if seen else ((None, None), 0)
+    return {
+        "usual_commit": commit,
+        "usual_dirty": is_dirty,
+        "usual_same": seen[_stamp(run)],
+        "usual_runs": len(usual),
+    }
+
+
+def _stamp(run: Row) -> tuple[str | None, bool]:
+    return run["git_commit"], bool(run["git_dirty"])
 
 
 def _change(run: Row, recent: Sequence[Row], same: Sequence[Row]) -> str:

@@ -11,6 +11,8 @@ from collector.answers.rolled import Rolled
 
 # Of fewer values than this nobody can say what is usual.
 ENOUGH = 8
+# What a time has to differ by from the usual one before it is asked why.
+LEAST_MS, LEAST_SHARE = 0.05, 0.03
 
 Side = Literal["above", "below"]
 Concern = Literal["cpu", "memory", "io", "disk", "heat", "clock", "power", "network", "space", "work"]
@@ -85,3 +87,38 @@ def stands_out(measure: Measure, value: float | None, usual: Range | None) -> Si
     below = value < usual.low - max(least, usual.median - usual.low)
     side: Side | None = "above" if above else "below" if below else None
     return side if measure.worse in (None, side) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a time lies among others: how many took less, and longer (shares of 0 to 1).
+
+    ``beyond`` is the side where it lies outside the 5th to 95th percentile, ``stands_out`` the same where
+    it is also far enough from the median to matter; both None of fewer than 8.
+    """
+
+    median: float | None
+    p95: float | None
+    slower_than: float | None
+    faster_than: float | None
+    beyond: Side | None
+    stands_out: Side | None
+
+
+def place(took_ms: float, others: Sequence[float]) -> Place:
+    """Where a time lies among ``others``. What took just as long is neither quicker nor slower."""
+    low, median, p95 = (percentile(others, fraction) for fraction in (0.05, 0.5, 0.95))
+    if low is None or median is None or p95 is None:
+        return Place(None, None, None, None, None, None)
+    beyond: Side | None = None
+    if len(others) >= ENOUGH:
+        beyond = "above" if took_ms > p95 else "below" if took_ms < low else None
+    matters = abs(took_ms - median) >= max(LEAST_MS, LEAST_SHARE * median)
+    return Place(
+        median,
+        p95,
+        sum(value < took_ms for value in others) / len(others),
+        sum(value > took_ms for value in others) / len(others),
+        beyond,
+        beyond if matters else None,
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from collector.answers.timed import Row
 from collector.answers.usual import code as code_words
-from collector.answers.usual.normal import ENOUGH
+from collector.answers.usual.normal import ENOUGH, LEAST_MS, LEAST_SHARE
 from collector.answers.usual.reasons import THERMAL
 from collector.units import percent
 
@@ -83,7 +83,15 @@ def _of_faster(answer: Row) -> str:
 
 def _as_usual(answer: Row) -> str:
     machine = _machine(answer)
-    return "it took as long as usual" + (f", though {machine}" if machine else "")
+    return _told_of_usual(answer["time"]) + (f", though {machine}" if machine else "")
+
+
+def _told_of_usual(time: Row) -> str:
+    """Of a time that does not stand out: it may still be the longest of all, by a hair."""
+    if time["beyond"] is None:
+        return "it took as long as usual"
+    word = "slower" if time["beyond"] == "above" else "faster"
+    return f"it was a hair {word} than usual (by less than {100 * LEAST_SHARE:.0f} % or {LEAST_MS:g} ms)"
 
 
 def _of_failed(answer: Row, run: Row) -> str:
@@ -99,9 +107,14 @@ def _of_failed(answer: Row, run: Row) -> str:
 
 
 def _too_few(answer: Row) -> str:
-    runs = answer["time"]["runs"] if answer["time"] else 0
     machine = _machine(answer)
-    return f"too few runs ({runs} of {ENOUGH}) to say what is usual" + (f"; {machine}" if machine else "")
+    return too_few(answer["time"] or {}) + (f"; {machine}" if machine else "")
+
+
+def too_few(time: Row) -> str:
+    """That nobody can say what is usual, and whether that is because of a change that was accepted."""
+    since = " since the accepted change" if time.get("since_ms") is not None else ""
+    return f"too few runs ({time.get('runs', 0)} of {ENOUGH}){since} to say what is usual"
 
 
 def _machine_clause(answer: Row) -> str:

@@ -9,6 +9,7 @@ import click
 
 from collector import clock
 from collector.answers import change_rows, looked_at
+from collector.answers.change_matching import SETTLED
 from collector.answers.timed import Row
 from collector.answers.told_changes import document
 from collector.cli.changes import _evidence, _lines, _seen
@@ -20,7 +21,7 @@ from collector.options import Since
 from collector.orm import peewee
 from collector.registry import nearest
 from collector.store import found
-from collector.terminal import print_json
+from collector.terminal import print_json, printable
 
 LARGEST_ID = 2**63 - 1
 _NOBODY_LOOKED = (
@@ -38,7 +39,9 @@ number_argument = click.argument("number", type=click.IntRange(1, LARGEST_ID), m
 )  # fmt: skip
 @click.option("--all", "with_all", is_flag=True, help="Also what was accepted, and what proved wrong since.")
 @click.option(
-    "--subject", metavar="NAME", help="Only of this workload, statement, model, skill or benchmark."
+    "--subject",
+    metavar="NAME",
+    help="Only of this workload, statement, model, skill or benchmark; a model alone is all of its tasks.",
 )
 @config_option
 @json_option
@@ -65,7 +68,8 @@ def command(
             _refuse_unknown(subject, database, seen)
             seen = seen.only(subject)
         gaps = holes(database, since, now_ms)
-    rows = [row for row in seen.rows if with_all or (row["state"] != "gone" and row["accepted_ms"] is None)]
+    left = _lines.left_to_the_recorder(seen.left, settings.changes.every)
+    rows = [row for row in seen.rows if with_all or row["state"] not in SETTLED]
     if as_json:
         print_json([document(row) for row in rows])
         say(gaps, to_program=True)
@@ -73,8 +77,8 @@ def command(
     if rows:
         _lines.print_changes(rows, now_ms)
     elif seen.standings:
-        click.echo(_nothing(subject, len(seen.rows)))
-    _lines.say(_lines.summary(seen.standings, seen.left, gaps) if seen.standings or rows else _NOBODY_LOOKED)
+        click.echo(printable(_nothing(subject, len(seen.rows))))
+    _lines.say(_lines.summary(seen.standings, left, gaps) if seen.standings or rows else _NOBODY_LOOKED)
 
 
 def _nothing(subject: str | None, hidden: int) -> str:
@@ -85,11 +89,12 @@ def _nothing(subject: str | None, hidden: int) -> str:
 
 
 def _refuse_unknown(name: str, database: peewee.SqliteDatabase, seen: _seen.Seen) -> None:
-    known = {one.name for one in (*looked_at.standings(database, 0), *seen.standings)}
-    known |= {row["subject"] for row in change_rows.since(database, 0)}
-    if name not in known:
-        hint = f"there are {_some(known)}" if known else _NOBODY_LOOKED
-        raise UsageError(f"nothing is named {name!r}{nearest(name, known)}", hint=hint)
+    every = _seen.Seen(change_rows.since(database, 0), looked_at.standings(database, 0))
+    if any((some.rows or some.standings) for some in (seen.only(name), every.only(name))):
+        return
+    known = {one.name for one in (*every.standings, *seen.standings)} | {row["subject"] for row in every.rows}
+    hint = f"there are {_some(known)}" if known else _NOBODY_LOOKED
+    raise UsageError(f"nothing is named {name!r}{nearest(name, known)}", hint=hint)
 
 
 def _some(names: Iterable[str]) -> str:
@@ -112,7 +117,7 @@ def accept(number: int, note: str, config: Path | None) -> None:
         row = _one(database, number)
     if fault := _seen.accept(settings, number, note):
         raise CollectorError(fault, hint="`collector changes --all` shows what became of each")
-    click.echo(f"accepted {row['subject']}: {_lines.figures(row)} is the new normal")
+    click.echo(printable(f"accepted {row['subject']}: {_lines.figures(row)} is the new normal"))
 
 
 @command.command()

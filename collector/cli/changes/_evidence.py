@@ -7,10 +7,13 @@ from typing import Any
 
 import click
 
+from collector.answers.change_rows import OWN_EVIDENCE
 from collector.answers.timed import Row
+from collector.cli.changes._lines import lies_between
 from collector.moments import at_minute
 from collector.tables import Column, print_facts, print_table
-from collector.units import counted, duration, percent, size
+from collector.terminal import printable
+from collector.units import counted, duration, percent, size, span
 
 COLUMNS = (
     Column("figure", cut=16),
@@ -19,66 +22,99 @@ COLUMNS = (
     Column("moved"),
 )
 _NOTHING = "–"
-_HASH_CHARACTERS = 12
-_MOVED = {True: "yes", False: "no", None: "not known"}
-_BY_ENDING: dict[str, Callable[[float], str]] = {
-    "_ms": duration,
-    "_bytes": lambda count: size(round(count)),
-    "_bytes_per_s": lambda rate: f"{size(round(rate))}/s",
-    "_percent": percent,
-    "_mhz": lambda mhz: f"{mhz / 1000:.2f} GHz",
-    "_celsius": lambda celsius: f"{celsius:.0f} °C",
+_MOVED = {True: "yes", False: "no", None: _NOTHING}
+
+
+def _yes_or_no(share: float) -> str:
+    """Of runs that differ, as many as half do."""
+    return "no" if share == 0 else "yes" if share == 1 else percent(100 * share)
+
+
+def _short(length: int) -> Callable[[Any], str]:
+    return lambda text: str(text)[:length]
+
+
+# Of each figure its words, and how its values are told.
+_FIGURES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "cpu_ms": ("own processor time", duration),
+    "canary": ("canary", duration),
+    "others_percent": ("cpu of others", percent),
+    "busy_percent": ("cpu busy", percent),
+    "cpu_some_percent": ("cpu pressure", percent),
+    "memory_some_percent": ("memory pressure", percent),
+    "io_some_percent": ("io pressure", percent),
+    "swap_bytes_per_s": ("swapped", lambda rate: f"{size(round(rate))}/s"),
+    "available_bytes": ("memory available", lambda count: size(round(count))),
+    "max_rss_bytes": ("own memory", lambda count: size(round(count))),
+    "frequency_mhz": ("clock frequency", lambda mhz: f"{mhz / 1000:.2f} GHz"),
+    "temperature_celsius": ("temperature", lambda celsius: f"{celsius:.0f} °C"),
+    "on_battery": ("on battery", _yes_or_no),
+    "git_commit": ("git commit", _short(12)),
+    "git_dirty": ("uncommitted changes", _yes_or_no),
+    "command": ("command", str),
+    "rows": ("rows", lambda count: f"{count:,.0f}"),
+    "read_bytes": ("bytes read", lambda count: size(round(count))),
+    "written_bytes": ("bytes written", lambda count: size(round(count))),
+    "received_bytes": ("bytes received", lambda count: size(round(count))),
+    "kernel": ("kernel", str),
+    "boot_id": ("boot", _short(8)),
+    "version": ("collector version", str),
 }
 
 
 def print_evidence(row: Row, now_ms: int) -> None:
-    """What is known of the runs, then a line for each figure; at the end the names of what is not known."""
+    """What is known of the runs, then a line for each figure; at the end what is not known."""
     print_facts(_facts(row, now_ms))
-    lines = list(_figures("", row["evidence"] or {}))
-    if known := [line for line in lines if _NOTHING not in line[1:3]]:
+    lines = list(_figures(row["evidence"] or {}))
+    if known := [line for line in lines if line[1:3] != [_NOTHING, _NOTHING]]:
         click.echo()
         print_table(COLUMNS, known)
-    if unknown := [line[0] for line in lines if _NOTHING in line[1:3]]:
+    if unknown := [line[0] for line in lines if line[1:3] == [_NOTHING, _NOTHING]]:
         click.echo()
         print_facts([("not known", unknown, ", ")])
 
 
 def _facts(row: Row, now_ms: int) -> Iterator[tuple[str, list[str], str]]:
-    between = [f"{at_minute(row[name], now_ms)}" for name in ("last_before_ms", "timestamp")]
-    yield "between", between, " and "
+    evidence = row["evidence"] or {}
+    yield "between", [lies_between(row, now_ms)], ""
     yield "runs", [f"{row['runs_before']:,} before", f"{row['runs_after']:,} after"], ", "
-    if row["noisy_left_out"]:
-        yield "left out", [f"{counted(row['noisy_left_out'], 'run')} on a busy machine"], ", "
+    if length_s := evidence.get("stretch_s"):
+        yield "medians", [f"{evidence['stretches']:,} after, each of {span(length_s)}"], ""
+    if left_out := list(_left_out(row, evidence)):
+        yield "left out", left_out, ", "
+    if (others := evidence.get("others")) and others["of"]:
+        yield "others", [f"{others['moved']} of {counted(others['of'], 'other')} moved along"], ""
     if row["first_commit"]:
         yield "commit", [row["first_commit"]], ""
     yield "state", [row["state"], *([row["note"]] if row["note"] else [])], ": "
+    if row["told_ms"] is not None:
+        yield "told", [at_minute(row["told_ms"], now_ms)], ""
 
 
-def _figures(front: str, evidence: Mapping[str, Any]) -> Iterator[list[str]]:
-    """A figure with two sides is a line; what holds several has one for each."""
+def _left_out(row: Row, evidence: Mapping[str, Any]) -> Iterator[str]:
+    if row["noisy_left_out"]:
+        yield f"{counted(row['noisy_left_out'], 'run')} on a busy machine"
+    if evidence.get("left_out"):
+        yield f"{counted(evidence['left_out'], 'run')} that did not go well"
+
+
+def _figures(evidence: Mapping[str, Any]) -> Iterator[list[str]]:
+    """A line for each figure, and one for each other workload."""
     for name, value in evidence.items():
-        label = f"{front} {name}".strip()
-        if not isinstance(value, dict):
-            yield [_words(label), "", _told(name, value), ""]
-        elif {"before", "after"} <= value.keys():
-            sides = [_told(name, value[side]) for side in ("before", "after")]
-            yield [_words(label), *sides, _MOVED.get(value.get("moved"), "")]
-        else:
-            yield from _figures(label, value)
+        if name == "others":
+            for workload, one in value["workloads"].items():
+                yield _line(printable(workload), one, duration)
+        elif name == "process":
+            yield _line(f"cpu of {printable(value['name'])}", value, percent)
+        elif name not in OWN_EVIDENCE:
+            yield _line(*_described(name, value))
 
 
-def _words(label: str) -> str:
-    return label.replace("_", " ")
+def _described(name: str, value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], Callable[[Any], str]]:
+    words, told = _FIGURES.get(name, (name.replace("_", " "), str))
+    return words, value, told
 
 
-def _told(name: str, value: Any) -> str:
-    if value is None:
-        return _NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (int, float)):
-        ending = next((ending for ending in _BY_ENDING if name.endswith(ending)), None)
-        return _BY_ENDING[ending](value) if ending else f"{value:,.4g}"
-    if isinstance(value, list):
-        return " · ".join(_told(name, one) for one in value)
-    return str(value)[:_HASH_CHARACTERS] if name == "git_commit" else str(value)
+def _line(words: str, value: Mapping[str, Any], told: Callable[[Any], str]) -> list[str]:
+    sides = [_NOTHING if value[side] is None else told(value[side]) for side in ("before", "after")]
+    return [words, *map(printable, sides), _MOVED[value["moved"]]]

@@ -13,10 +13,10 @@ from collector.answers.subjects import ENOUGH_RUNS
 from collector.answers.timed import Row
 from collector.answers.told_changes import direction, in_ms, unit_of
 from collector.charts import sparkline
-from collector.moments import at_minute
+from collector.moments import at_minute, between
 from collector.tables import Cell, Column, table_lines
 from collector.terminal import display_width, printable, terminal_width
-from collector.units import counted, duration, span
+from collector.units import counted, duration, long_span, span
 
 # What each is stands in it: none has a title.
 COLUMNS = (
@@ -36,9 +36,10 @@ _WORDS = {"slower": "SLOWER", "faster": "FASTER"}
 _OF_COST = {"slower": "DEARER", "faster": "CHEAPER"}
 # From this ratio on people think in times, not in percent.
 _TIMES = 2.0
+# So many noisy runs where it lies say that nobody knows its first run.
+MANY_NOISY = 4
 _MOST_NAMED = 3
 _PICTURE_WIDTH = 2 * BARS + 1
-_SHORT_HASH = 7
 
 
 def print_changes(rows: Sequence[Row], now_ms: int) -> None:
@@ -61,7 +62,7 @@ def _head(row: Row, now_ms: int) -> list[Cell]:
         Cell(figures(row)),
         Cell(change),
         Cell(interval),
-        Cell(f"since {at_minute(row['timestamp'], now_ms)}"),
+        Cell(since(row, now_ms)),
         Cell(counted(row["runs_after"], "run")),
         Cell(row["cause"]),
         Cell(f"#{row['id']}" if row.get("id") else ""),
@@ -77,8 +78,25 @@ def figures(row: Row) -> str:
     return f"{row['before']:.3g} → {row['after']:.3g}{unit}"
 
 
+def since(row: Row, now_ms: int) -> str:
+    """Its first run; or between which runs it lies, where many in between were left out as noisy."""
+    if (row["evidence"] or {}).get("noisy_between", 0) < MANY_NOISY:
+        return f"since {at_minute(row['timestamp'], now_ms)}"
+    return f"between {lies_between(row, now_ms)}"
+
+
+def lies_between(row: Row, now_ms: int) -> str:
+    """The last run before it and the first one after: ``Tue 17:04 and 17:07``."""
+    return between(row["last_before_ms"], row["timestamp"], now_ms).replace("–", " and ")
+
+
 def by_how_much(row: Row) -> tuple[str, str]:
-    """The ratio and its interval: in percent, or as a factor where it is more than doubled."""
+    """The ratio and its interval: in percent, or as a factor where it is more than doubled.
+
+    From nothing and to nothing there is none.
+    """
+    if row["ratio"] is None:
+        return "–", ""
     if row["ratio"] > _TIMES:
         digits = 1 if row["ratio"] < 9.95 else 0
         low, high = row["ratio_low"], row["ratio_high"]
@@ -111,13 +129,16 @@ def sentence(row: Row, now_ms: int) -> str:
 
 def _reserve(row: Row, now_ms: int) -> Iterator[str]:
     evidence = row["evidence"] or {}
+    is_only_noisy = bool(evidence.get("only_noisy"))
     if row["state"] == "gone":
         yield "gone: newer runs do not bear it out"
-    elif row["accepted_ms"] is not None:
+    elif row["state"] == "accepted":
         yield f"accepted {at_minute(row['accepted_ms'], now_ms)}: {row['note']}"
+    elif row["doubted_ms"] is not None:
+        yield "doubtful: the newest runs do not bear it out"
     elif row["state"] == "provisional":
-        yield f"provisional, {_so_many(row, evidence)}"
-    if evidence.get("only_noisy") and "busy machine" not in row["sentence"]:
+        yield "provisional" if is_only_noisy else f"provisional, {_so_many(row, evidence)}"
+    if is_only_noisy and "busy machine" not in row["sentence"]:
         yield "seen only in runs on a busy machine"
 
 
@@ -133,20 +154,29 @@ def say(text: str) -> None:
     click.echo(printable(text) if width is None else textwrap.fill(printable(text), width))
 
 
-def summary(standings: Sequence[Standing], left: int, holes: str) -> str:
+def left_to_the_recorder(count: int, every_s: float) -> str:
+    """How many subjects nobody has looked at yet, and how soon the recorder does; empty for none."""
+    return f"{count} with news are left to the recorder, within {long_span(every_s)}" if count else ""
+
+
+def summary(standings: Sequence[Standing], *more: str) -> str:
     """The last line: how many subjects there are, and of which nothing can be said yet, and why."""
     few = [one for one in standings if one.verdict == "too few"]
     parts = [f"{counted(len(standings), 'subject')} looked at"]
     if few:
         few.sort(key=lambda one: -one.have)
-        named = [f"{one.name}: {one.have} of {ENOUGH_RUNS}" for one in few]
+        named = [f"{one.name}: {_how_few(one)}" for one in few]
         parts.append(f"{len(few)} too few runs ({_some(named)})")
     for verdict, words in (("drifts", "drifting"), ("daily", "by the time of day")):
         if names := [one.name for one in standings if one.verdict == verdict]:
             parts.append(f"{words}: {_some(names)}")
-    if left:
-        parts.append(f"{left} with news are left to the recorder, within a minute")
-    return " · ".join([*parts, holes] if holes else parts)
+    return " · ".join([*parts, *filter(None, more)])
+
+
+def _how_few(one: Standing) -> str:
+    if not one.noisy:
+        return f"{one.have} of {ENOUGH_RUNS}"
+    return f"{one.have} of {ENOUGH_RUNS} quiet runs, {one.noisy} noisy left out"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collector.orm import peewee
     from collector.settings import Settings
 
-# While a recorder runs it looks by itself, a minute later at the latest.
+# While a recorder runs it looks by itself, as often as `[changes] every` says.
 _PATIENCE_SECONDS = 0.1
 
 
@@ -41,9 +41,12 @@ class Seen:
     left: int = 0
 
     def only(self, name: str) -> Seen:
-        """What there is of one subject."""
-        rows = [row for row in self.rows if row["subject"] == name]
-        return Seen(rows, [one for one in self.standings if one.name == name], self.left)
+        """What there is of one subject, or of all with a part of this name, such as a model."""
+        from collector.answers.compare import is_named  # noqa: PLC0415  # loads much that nothing else needs
+
+        rows = [row for row in self.rows if is_named(row["subject"], [name])]
+        standings = [one for one in self.standings if is_named(one.name, [name])]
+        return Seen(rows, standings, self.left)
 
 
 def seen(settings: Settings, database: peewee.SqliteDatabase, since_ms: int) -> Seen:
@@ -82,7 +85,7 @@ def _try_to_keep(settings: Settings, look: Look, positions: dict[str, found.Posi
     """Best effort: what cannot be stored now is found again by the next look."""
     try:
         with _writing(settings) as conn:
-            numbers = found.keep(look.rows, look.gone, positions)(conn)
+            numbers = found.keep(look.rows, positions)(conn)
     except CollectorError:
         return
     for row, number in zip(look.rows, numbers, strict=True):
@@ -108,8 +111,7 @@ def _writing(settings: Settings) -> Iterator[Any]:
 def _with(stored: list[Row], look: Look, since_ms: int) -> list[Row]:
     """What is stored, as it is after the look; where it was stored just now, that changes nothing."""
     newer = {row["id"]: row for row in look.rows if "id" in row}
-    gone = {"state": "gone"}
-    rows = [newer.get(row["id"], row) | (gone if row["id"] in look.gone else {}) for row in stored]
+    rows = [newer.get(row["id"], row) for row in stored]
     known = {row["id"] for row in stored}
     rows += [row for row in look.rows if row.get("id") not in known and row["timestamp"] >= since_ms]
     return sorted(rows, key=lambda row: (-row["timestamp"], row.get("id") or 0))

@@ -52,9 +52,9 @@ UP = (
         "after" REAL NOT NULL,
         "before_p95" REAL NOT NULL,
         "after_p95" REAL NOT NULL,
-        "ratio" REAL NOT NULL,
-        "ratio_low" REAL NOT NULL,
-        "ratio_high" REAL NOT NULL,
+        "ratio" REAL,
+        "ratio_low" REAL,
+        "ratio_high" REAL,
         "runs_before" INTEGER NOT NULL,
         "runs_after" INTEGER NOT NULL,
         "noisy_left_out" INTEGER NOT NULL,
@@ -65,6 +65,8 @@ UP = (
         "evidence" TEXT,
         "trend" TEXT,
         "found_ms" INTEGER NOT NULL,
+        "told_ms" INTEGER,
+        "doubted_ms" INTEGER,
         "accepted_ms" INTEGER,
         "note" TEXT
     ) STRICT
@@ -84,7 +86,7 @@ UP = (
     ) STRICT
     """,
     """CREATE INDEX "alerts_timestamp" ON "alerts" ("timestamp")""",
-    """CREATE INDEX "alerts_subject" ON "alerts" ("subject", "timestamp")""",
+    """CREATE INDEX "alerts_subject" ON "alerts" ("subject_kind", "subject", "concern")""",
     """ALTER TABLE "recorder_sessions" ADD COLUMN "kernel" TEXT""",
 )
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from collector.log import get_logger
 from collector.store.database import transaction
-from collector.store.retention import shrink, wal
+from collector.store.progress import move, position
+from collector.store.retention import names, shrink, wal
 from collector.store.retention.aged import Numbered, Samples, Sweep
-from collector.store.retention.cap import LOW_SHARE, stages
+from collector.store.retention.cap import LOW_SHARE, over_hint, stages
 from collector.store.retention.dose import Dose
 from collector.store.retention.rules import Rule, rules
-from collector.store.retention.sizes import Sizes, pages, sizes
+from collector.store.retention.sizes import Sizes, is_crowded, log_room, pages, sizes
 from collector.store.retention.tiers import AGES, Tier
 from collector.store.retention.trusted import Trust
 
@@ -30,8 +31,9 @@ log = get_logger("retention")
 
 MOST_ROWS, FEWEST_ROWS, AIM_MS = 1_000, 50, 15.0
 MOST_PAGES, FEWEST_PAGES, AIM_PAGES_MS = 2_000, 10, 8.0
-# That many rows and pages fill the log about as far as SQLite's own limit is.
-MOVED_A_CHECKPOINT = 1_000
+# After so many rows or pages a checkpoint: the fewer, the longer the last ones took. What rows leave in
+# the log differs by far, from some dozens on a page to ten pages for one that has many indexes.
+MOST_MOVED, FEWEST_MOVED, AIM_MOVED_MS = 1_000, 250, 25.0
 
 
 class Turn(NamedTuple):
@@ -56,12 +58,14 @@ class Keeper:
         self._pages = Dose(FEWEST_PAGES, MOST_PAGES, AIM_PAGES_MS)
         self._round: Iterator[Turn] | None = None
         self._gone: Counter[str] = Counter()
-        self._unmoved = 0
+        self._moved: dict[str, Dose] = {}
+        self._unmoved = 0.0  # as a share of what makes a checkpoint
         self._was_over = False
         self._can_shrink: bool | None = None
         self._now_ms: int | None = None
         self._sizes: Sizes | None = None
         self._surplus: int | None = None
+        self._free = 0
 
     def turn(self, now: Instant) -> Turn | None:
         """What is to be done next; None at the end of a round, after which the next one begins."""
@@ -80,8 +84,12 @@ class Keeper:
         found = rules()
         for walk in self._aged(found, now_ms):
             yield from self._walk(walk)
-        yield from self._fitted(found, now_ms)
+        yield from self._fitted(found, now, now_ms)
         yield from self._shrunk()
+        if self._is_over():
+            yield from self._cut()
+        yield from self._noted(now)
+        self._judge()
 
     def _look(self, conn: sqlite3.Connection, now: Instant) -> None:
         with transaction(conn):
@@ -116,30 +124,60 @@ class Keeper:
 
     def _with_checkpoints(self, name: str, step: Callable[[sqlite3.Connection], int]) -> Iterator[Turn]:
         """One step, and after some that changed enough a checkpoint."""
+        dose = self._moved.setdefault(name, Dose(FEWEST_MOVED, MOST_MOVED, AIM_MOVED_MS))
 
         def counted(conn: sqlite3.Connection) -> int:
             gone = step(conn)
-            self._unmoved += gone
+            self._unmoved += gone / dose.count
             return gone
 
-        yield Turn(name, counted)
-        if self._unmoved >= MOVED_A_CHECKPOINT:
-            self._unmoved = 0
-            yield Turn("retention.checkpoint", wal.checkpoint)
+        def checkpoint(conn: sqlite3.Connection) -> None:
+            began = time.perf_counter()
+            wal.checkpoint(conn)
+            dose.took((time.perf_counter() - began) * 1000, dose.count)
 
-    def _fitted(self, found: list[Rule], now_ms: int) -> Iterator[Turn]:
+        yield Turn(name, counted)
+        if self._unmoved >= 1:
+            self._unmoved = 0.0
+            yield Turn("retention.checkpoint", checkpoint)
+
+    def _fitted(self, found: list[Rule], now: Instant, now_ms: int) -> Iterator[Turn]:
         """What goes until all files together fit under the cap."""
         yield from self._measured()
         if self._is_over():
             yield from self._cut()  # what the log holds costs no row
-        if self._is_over():
-            for walk in stages(found, now_ms, self._fits):
-                yield from self._walk(walk)
-            yield from self._cut()
-        self._judge()
+        yield from self._noted(now)
+        if self._bytes_over(1.0):
+            for walk in stages(found, now_ms, self._missing):
+                yield from self._emptied(walk)
+
+    def _emptied(self, walk: Walk) -> Iterator[Turn]:
+        """All steps of a walk; over the cap, the pages that it frees are given back meanwhile."""
+        for turn in self._walk(walk):
+            yield turn
+            if self._is_over() and self._free >= shrink.MANY_PAGES and self._can_shrink is not False:
+                self._free = 0
+                yield from self._shrunk()
 
     def _is_over(self) -> bool:
-        return self._sizes is not None and self._sizes.needed > self.retention.cap
+        return self._sizes is not None and self._sizes.total > self.retention.cap
+
+    def _bytes_over(self, share: float, free: int = 0) -> int:
+        """How much pages in use, ``free`` bytes and what lies beside are more than a share of their room.
+
+        What lies beside and could never fit does not count: all history would go for it, and in vain.
+        """
+        assert self._sizes is not None
+        cap, aside = self.retention.cap, self._sizes.aside
+        beside = 0 if is_crowded(aside, cap) else aside
+        return max(self._sizes.used + free + beside - int(share * (cap - log_room(cap))), 0)
+
+    def _missing(self, conn: sqlite3.Connection) -> int:
+        """By the pages in use now; the log is no matter, which grows with what is deleted."""
+        assert self._sizes is not None
+        count, self._free, page_bytes = pages(conn)
+        self._sizes = self._sizes._replace(used=(count - self._free) * page_bytes)
+        return self._bytes_over(LOW_SHARE)
 
     def _cut(self) -> Iterator[Turn]:
         yield Turn("retention.checkpoint", wal.cut)
@@ -151,26 +189,28 @@ class Keeper:
             yield Turn("retention.measure", self._measure)
 
     def _measure(self, conn: sqlite3.Connection) -> None:
+        wal.limit(conn, log_room(self.retention.cap))
         self._sizes = sizes(conn, self._path)
 
-    def _fits(self, conn: sqlite3.Connection) -> bool:
-        """By the pages in use now. The log counts as it was: it grows with what is deleted."""
-        assert self._sizes is not None
-        count, free, page_bytes = pages(conn)
-        needed = (count - free) * page_bytes + self._sizes.wal + self._sizes.aside
-        return needed <= LOW_SHARE * self.retention.cap
+    def _noted(self, now: Instant) -> Iterator[Turn]:
+        """Since when it does not fit, for `collector status`."""
+        is_over = self._is_over()
+
+        def note(conn: sqlite3.Connection) -> None:
+            if is_over != bool(position(conn, names.OVER)):
+                with transaction(conn):
+                    move(conn, names.OVER, now.wall_ms if is_over else 0, now.wall_ms)
+
+        yield Turn("retention.note", note)
 
     def _judge(self) -> None:
         """Tell once that it does not fit, and once that it does again."""
         assert self._sizes is not None
         is_over = self._is_over()
         if is_over and not self._was_over:
-            log.warning(
-                "retention.over_cap",
-                cap_bytes=int(self.retention.cap),
-                **self._sizes._asdict(),
-                hint="raise `cap` under [retention], or move away what was set aside beside the database",
-            )
+            cap_bytes, found = int(self.retention.cap), self._sizes._asdict()
+            hint = over_hint(self._path, self._sizes.aside, cap_bytes)
+            log.warning("retention.over_cap", cap_bytes=cap_bytes, **found, hint=hint)
         elif self._was_over and not is_over:
             log.info("retention.under_cap", cap_bytes=int(self.retention.cap))
         self._was_over = is_over
@@ -184,11 +224,13 @@ class Keeper:
             return
         while self._surplus > 0:
             yield from self._with_checkpoints("retention.shrink", self._give_back)
-        yield Turn("retention.checkpoint", wal.cut)
+        yield from self._cut()
 
     def _look_for_surplus(self, conn: sqlite3.Connection) -> None:
+        self._measure(conn)
         assert self._sizes is not None
-        surplus = shrink.surplus(conn, to_the_last=self._sizes.total > self.retention.cap)
+        is_tight = self._bytes_over(1.0, self._sizes.free) > 0
+        surplus = shrink.surplus(conn, to_the_last=is_tight)
         if surplus and self._can_shrink is None:
             self._can_shrink = shrink.can_shrink(conn, self._path)
         self._surplus = surplus if self._can_shrink else 0

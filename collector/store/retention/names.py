@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from collector.sqlite import sqlite3
 
 # The trusted time in ms since the epoch; the wall clock when it was last looked at; and for how many ms of
-# running the two have been more than a day apart.
+# steady running the two have been more than a day apart. Then the marks made meanwhile, see `trusted`.
 CLOCK = "retention clock"
 WALL = "retention clock wall"
 APART = "retention clock apart"
+MARKS = tuple(f"retention clock mark {n}" for n in range(4))
+# Since when all files together take more than the cap, in ms since the epoch; 0 while they do not.
+OVER = "retention over cap"
 
 
 def cut(what: str) -> str:
@@ -22,7 +25,7 @@ def cut(what: str) -> str:
 
 
 def capped(what: str) -> str:
-    """The position of a kind or tier: the newest moment that went because of the cap, in ms."""
+    """The position of a kind or tier: what is from before it went because of the cap, in ms."""
     return f"retention capped {what}"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Row numbers that are looked at in one step: 5,000 rows are read in some milliseconds.
 LOOK = 5_000
+HOUR_MS = 3_600_000
 _SUMMED_UP = {topic.table for topic in DIGESTED}
 
 Row = tuple[Any, ...]
@@ -42,18 +43,23 @@ class Rows:
             conn.execute(
                 f"SELECT rowid, {self._moment} FROM {self._table} NOT INDEXED WHERE rowid > ? AND rowid <= ?"  # noqa: S608  # names of ours
                 f" AND {self._moment} < ? ORDER BY rowid LIMIT ?",
-                (above, min(up_to, self.rule.top(conn)), min(self._before_ms, first_stale(conn)), count),
+                (*self._bounds(conn, above, up_to), count),
             )
         )
 
-    def first(self, conn: sqlite3.Connection) -> Row | None:
-        """The first that may go: its key or number, then its moment; None when there is none."""
-        if not self.rule.is_numbered:
-            found = self.oldest(conn, 1)
-            return (found[0][0], found[0][0]) if found else None
-        at = self.next_number(conn, 0)
-        found = [] if at is None else self.between(conn, at - 1, at + LOOK, 1)
-        return found[0] if found else None
+    def hours(self, conn: sqlite3.Connection, above: int, up_to: int) -> dict[int, int]:
+        """How many numbered rows above one number and up to another are of which hour since the epoch."""
+        return dict(
+            conn.execute(
+                f"SELECT {self._moment} / {HOUR_MS}, count(*) FROM {self._table} NOT INDEXED"  # noqa: S608  # names of ours
+                f" WHERE rowid > ? AND rowid <= ? AND {self._moment} < ? GROUP BY 1",
+                self._bounds(conn, above, up_to),
+            )
+        )
+
+    def _bounds(self, conn: sqlite3.Connection, above: int, up_to: int) -> tuple[int, int, int]:
+        """Above which row number, up to which, and from before when rows may go."""
+        return above, min(up_to, self.rule.top(conn)), min(self._before_ms, first_stale(conn))
 
     def next_number(self, conn: sqlite3.Connection, above: int) -> int | None:
         """The first row number above another; None at the end of the table."""

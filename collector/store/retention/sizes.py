@@ -12,33 +12,47 @@ if TYPE_CHECKING:
     from collector.sqlite import sqlite3
 
 
-class Sizes(NamedTuple):
-    """Bytes: of the pages in use, of those that are free, of the write-ahead log, and of what lies beside.
+# The write-ahead log may be so long, and of a small cap not more than a share: that is kept free for it.
+LOG_BYTES = 8 << 20
+LOG_SHARE = 0.2
+# What lies beside may not leave less of the cap than this for the database: then no row goes for it.
+LEAST_SHARE = 0.1
+# A damaged database file is set aside under its own name, this, and something that tells it from others.
+SET_ASIDE = ".corrupt-"
 
-    Beside lie files that were set aside as damaged, and copies: whatever is called as the database and
-    goes on with a dot.
+
+class Sizes(NamedTuple):
+    """Bytes: of the database file as it lies there, of the write-ahead log, and of what lies beside.
+
+    ``used`` and ``free`` are of the pages in use and of those that can be given back; some of them may be in
+    the log alone. Beside lie files that were set aside as damaged; copies of a user's are none of ours.
     """
 
     used: int
     free: int
+    file: int
     wal: int
     aside: int
 
     @property
-    def needed(self) -> int:
-        """All but the free pages, which can be given back."""
-        return self.used + self.wal + self.aside
-
-    @property
     def total(self) -> int:
-        """What the files take."""
-        return self.needed + self.free
+        """What all files take."""
+        return self.file + self.wal + self.aside
+
+
+def log_room(cap_bytes: float) -> int:
+    """Bytes of the cap that are kept for the write-ahead log, which grows with what is deleted too."""
+    return min(LOG_BYTES, int(LOG_SHARE * cap_bytes))
 
 
 def aside(path: Path) -> int:
-    """Bytes of the files beside a database that belong to it; the lock of whoever has it open is nothing."""
-    beside = path.parent.glob(_escaped(path.name) + ".*")
-    return sum(file_size(other) for other in beside if other.suffix != ".lock")
+    """Bytes of the files beside a database that were set aside as damaged."""
+    return sum(file_size(other) for other in path.parent.glob(f"{_escaped(path.name)}{SET_ASIDE}*"))
+
+
+def is_crowded(aside_bytes: int, cap_bytes: float) -> bool:
+    """Whether what lies beside leaves too little of the cap: what is deleted for it would never suffice."""
+    return aside_bytes + log_room(cap_bytes) + LEAST_SHARE * cap_bytes > cap_bytes
 
 
 def _escaped(name: str) -> str:
@@ -57,4 +71,4 @@ def sizes(conn: sqlite3.Connection, path: Path) -> Sizes:
     """As they are now; inside a transaction with what it has done so far."""
     count, free, page_bytes = pages(conn)
     used = (count - free) * page_bytes
-    return Sizes(used, free * page_bytes, file_size(wal_path(path)), aside(path))
+    return Sizes(used, free * page_bytes, file_size(path), file_size(wal_path(path)), aside(path))

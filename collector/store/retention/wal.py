@@ -28,6 +28,11 @@ def cut(conn: sqlite3.Connection) -> None:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
+def limit(conn: sqlite3.Connection, log_bytes: int) -> None:
+    """From now on the log is shortened to so much each time when it begins anew."""
+    conn.execute(f"PRAGMA journal_size_limit = {log_bytes}").fetchall()
+
+
 @contextmanager
 def _set(conn: sqlite3.Connection, name: str, value: int) -> Iterator[None]:
     """A setting of the connection is another one for a while."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -100,6 +101,22 @@ def test_a_ramp_drifts() -> None:
     assert (found.verdict, found.segments) == ("drifts", ((0, 200),))
 
 
+@pytest.mark.parametrize("shape", ["percent", "ms"])
+def test_a_steep_ramp_over_days_drifts(shape: str) -> None:
+    """The rise inside each day is no pattern of the hours: a staircase with a step each night would stay."""
+    rng = random.Random(5)
+    ramp = [10 * 1.006**i if shape == "percent" else 10 + i / 10 for i in range(200)]
+    at = [1_767_225_600_000 + hour * HOUR_MS for hour in range(200)]
+    found = find([value * math.exp(rng.gauss(0, 0.02)) for value in ramp], at)
+    assert (found.verdict, found.steps) == ("drifts", ())
+
+
+def test_most_clear_ramps_drift() -> None:
+    """Six standard deviations of the noise in all; one step in the middle comes near to it."""
+    ramps = [[v * 1.0015**i for i, v in enumerate(noisy(seed, 200))] for seed in range(20)]
+    assert [find(values).verdict for values in ramps].count("drifts") >= 16
+
+
 def test_a_step_in_a_drift_is_found_with_its_own_size() -> None:
     """The drift is not added to it."""
     values = [100 * 1.001**i * math.exp(math.sin(i * 7) / 100) * (1.3 if i >= 120 else 1) for i in range(200)]
@@ -163,3 +180,16 @@ def test_the_widest_range_of_values_has_an_answer(least: float) -> None:
     found = find([*[least, least * 2] * 10, *[1e300, 1.1e300] * 10])
     assert places(found) == [20]
     assert math.isfinite(found.steps[0].high)
+
+
+def test_alternating_extremes_are_no_change() -> None:
+    """Zero, next to nothing and the largest, in turn."""
+    assert find([0.0, 1e-9, 1e15] * 20).steps == ()
+
+
+def test_a_very_long_series_is_looked_at_in_blocks() -> None:
+    """Its step is found on a border of one, and the levels are those of all the runs."""
+    found = find(stepped(noisy(2, 10_501), 1.3, 6000))
+    assert [abs(place - 6000) <= 30 for place in places(found)] == [True]
+    assert found.segments == ((0, places(found)[0]), (places(found)[0], 10_501))
+    assert found.steps[0].before.count + found.steps[0].after.count == 10_501

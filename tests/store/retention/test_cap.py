@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from collector.sections import Retention
-from collector.store.database import open_writer, raw, wal_path
+from collector.store.database import open_writer, raw
 from collector.store.retention import names
 from collector.store.retention.dose import Dose
 from collector.store.retention.shrink import surplus
-from collector.store.retention.sizes import aside, sizes
+from collector.store.retention.sizes import LOG_SHARE, aside, sizes
 from collector.units import Size
 from tests.store.retention.aged import DAY, NOW_MS, Aged
 
@@ -64,10 +64,10 @@ def alerts(aged: Aged) -> None:
 
 
 def capped(aged: Aged, share: float) -> int:
-    """Set the cap to a share of what is used; returns it. The log does not count in these small files."""
-    cap = round(sizes(aged.made.conn, aged.made.path).used * share)
-    aged.keeper.retention = msgspec.structs.replace(Retention(), cap=Size(cap))
-    return cap
+    """Set the cap so that its room for pages is a share of what is used; returns that room."""
+    room = round(sizes(aged.made.conn, aged.made.path).used * share)
+    aged.keeper.retention = msgspec.structs.replace(Retention(), cap=Size(round(room / (1 - LOG_SHARE))))
+    return room
 
 
 def left(aged: Aged) -> list[int]:
@@ -85,11 +85,11 @@ def test_the_least_dear_goes_first(aged: Aged, touched: int) -> None:
     parts, before = fill(aged), left(aged)
     whole = sizes(aged.made.conn, aged.made.path).used
     fits = whole - 0.94 * sum(parts[: touched - 1]) - 0.5 * parts[touched - 1]
-    cap = capped(aged, fits / 0.95 / whole)
+    capped(aged, fits / 0.95 / whole)
     aged.round()
     after = left(aged)
     assert [now < then for now, then in zip(after, before, strict=True)] == [n < touched for n in range(5)]
-    assert sizes(aged.made.conn, aged.made.path).needed <= cap
+    assert sizes(aged.made.conn, aged.made.path).total <= aged.keeper.retention.cap
     oldest_ms = min(aged.moments("cpu_samples"))
     assert (NOW_MS - oldest_ms <= HOUR) == (touched > 1)
     assert max(gone or 0 for name, gone in aged.steps if name != "retention.shrink") <= 1_000
@@ -98,28 +98,46 @@ def test_the_least_dear_goes_first(aged: Aged, touched: int) -> None:
 def test_it_does_not_flap(aged: Aged) -> None:
     """It goes on to 95 %; then there is room for a while."""
     fill(aged)
-    cap = capped(aged, 0.8)
+    room = capped(aged, 0.8)
     aged.round()
     used = sizes(aged.made.conn, aged.made.path).used
-    assert 0.85 * cap < used <= 0.95 * cap
+    assert 0.85 * room < used <= 0.95 * room
     aged.cpu(*range(NOW_MS + 1, NOW_MS + 200))
     assert {gone for name, gone in aged.round() if name == "retention.samples"} == set()
     assert aged.position(names.capped("cpu")) == min(aged.moments("cpu_samples")) - 9 * DAY // 10 // 6_000
 
 
-def test_what_was_set_aside_counts_and_what_cannot_fit_is_told_once(aged: Aged, events: Events) -> None:
-    """Only files of this database's name; it never loops, and tells when all fits again."""
+def test_what_was_set_aside_counts(aged: Aged) -> None:
+    """As long as what has to go for it is enough; a user's own copies are none of ours."""
     fill(aged)
+    capped(aged, 2)
+    for name in ("c.db.bak", "c.db.2023-01-01", "other.db.corrupt-1"):
+        aged.made.path.with_name(name).write_bytes(b"x" * 5_000_000)
+    before = left(aged)
+    aged.round()
+    assert (aside(aged.made.path), left(aged)) == (0, before)
+    aged.made.path.with_name("c.db.corrupt-1").write_bytes(bytes(int(0.5 * aged.keeper.retention.cap)))
+    aged.round()
+    assert [now < then for now, then in zip(left(aged), before, strict=True)][0::4] == [True, False]
+    assert sizes(aged.made.conn, aged.made.path).total <= aged.keeper.retention.cap
+
+
+def test_nothing_goes_for_what_can_never_fit(aged: Aged, events: Events) -> None:
+    """It is told once, with what to do, and once that all fits again; the cap holds for what is not beside."""
+    fill(aged)
+    capped(aged, 1.5)
+    before = left(aged)
     aside_file = aged.made.path.with_name("c.db.corrupt-1")
-    aside_file.write_bytes(b"x" * 3_000_000)
-    aged.made.path.with_name("other.db.corrupt-1").write_bytes(b"x" * 5_000_000)
-    aged.keeper.retention = msgspec.structs.replace(Retention(), cap=Size(2_000_000))
-    assert aside(aged.made.path) == 3_000_000
+    aside_file.write_bytes(b"x" * 30_000_000)
     aged.round()
     aged.round()
+    assert left(aged) == before
     over = [event for event in events() if event["event"] == "retention.over_cap"]
-    assert [(event["cap_bytes"], event["aside"]) for event in over] == [(2_000_000, 3_000_000)]
-    assert min(aged.moments("cpu_samples")) >= NOW_MS - HOUR
+    assert [event["aside"] for event in over] == [30_000_000]
+    assert f"move away {aged.made.path}.corrupt-*" in over[0]["hint"]
+    capped(aged, 0.9)
+    aged.round()
+    assert 0 < left(aged)[0] < before[0]
     aside_file.unlink()
     aged.round()
     assert [event["event"] for event in events()][-1] == "retention.under_cap"
@@ -138,12 +156,12 @@ def test_what_is_not_rolled_up_stays_even_over_the_cap(aged: Aged) -> None:
 def test_a_long_log_is_shortened_before_rows_go_for_it(aged: Aged) -> None:
     """It counts, and can be had for nothing."""
     fill(aged)
-    cap = capped(aged, 1.2)
+    capped(aged, 1.2)
     before = left(aged)
     aged.made.conn.execute("PRAGMA wal_autocheckpoint = 0")
-    for _ in range(3):
+    for _ in range(9):
         aged.made.conn.execute("UPDATE cpu_samples SET busy_percent = busy_percent + 1")
-    assert wal_path(aged.made.path).stat().st_size > cap - sizes(aged.made.conn, aged.made.path).used
+    assert sizes(aged.made.conn, aged.made.path).total > aged.keeper.retention.cap
     aged.round()
     assert left(aged) == before
 
