@@ -33,8 +33,8 @@ class Known(NamedTuple):
 def states(conn: sqlite3.Connection) -> list[Known]:
     """All that are not ok, the oldest first."""
     rows = conn.execute(
-        "SELECT subject_kind, subject, concern, to_state, timestamp, coalesce(details, '{}') FROM alerts"
-        f" WHERE id IN ({LAST_OF_EACH}) AND to_state <> ? ORDER BY id",  # noqa: S608  # only words of ours
+        "SELECT subject_kind, subject, concern, to_state, timestamp, coalesce(details, '{}') FROM alerts"  # noqa: S608  # only words of ours
+        f" WHERE id IN ({LAST_OF_EACH}) AND to_state <> ? ORDER BY id",
         (RECOVERED,),
     ).fetchall()
     return [

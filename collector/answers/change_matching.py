@@ -71,8 +71,8 @@ def _apart(one: Found, row: Row, moments: Sequence[int]) -> int:
 def doubted(rows: Sequence[Row], kept: Sequence[Row | None], loaded: Loaded) -> list[Row]:
     """The rows that are no longer found, as they are now: doubted, and gone once 4 more runs do so too.
 
-    Newer runs can say that a change never was; that older ones are not there any more says nothing. So what is
-    settled stays, and so does one of which less before it is looked at than when it was found.
+    Newer runs can say that a change never was; that older ones are not there any more says nothing. So what
+    is settled stays, and so does one of which less before it is looked at than when it was found.
     """
     numbers = {row["id"] for row in kept if row is not None}
     lost = [
@@ -100,7 +100,8 @@ def is_seen_whole(row: Row, loaded: Loaded) -> bool:
     moments = _counted(row, loaded.points)
     before = bisect_left(moments, row["timestamp"])
     if sure_by := row["evidence"].get("sure_by"):
-        return before >= sure_by[0] and len(moments) - before >= sure_by[1]
+        enough_before, enough_after = sure_by
+        return bool(before >= enough_before and len(moments) - before >= enough_after)
     return before >= (FEWEST_BEFORE if loaded.whole else SAME_WITHIN)
 
 
@@ -111,10 +112,14 @@ def borne_out(new: Row, row: Row | None, found: Found) -> dict[str, Any]:
     """
     if new["state"] != "confirmed":
         return {}
-    known = row["evidence"] if row is not None and row["state"] == "confirmed" else {}
-    before, after = len(found.before), len(found.after)
-    sure_by = known.get("sure_by") or [min(before, SETTLED_BY), min(after, SETTLED_BY)]
-    is_settled_now = after >= SETTLED_BY or known.get("settled")
+    sure_by = [min(len(found.before), SETTLED_BY), min(len(found.after), SETTLED_BY)]
+    is_settled_now = len(found.after) >= SETTLED_BY
+    if row is not None and row["state"] == "confirmed":
+        is_settled_now |= is_settled(row)
+        before, after = row["evidence"].get("sure_by", sure_by)
+        # It may turn out to have begun a little earlier, with as many fewer before it.
+        before -= sum(point.timestamp < row["timestamp"] for point in found.after)
+        sure_by = [max(before, 1), after]
     return {"sure_by": sure_by} | ({"settled": True} if is_settled_now else {})
 
 

@@ -96,7 +96,7 @@ def around(database: peewee.SqliteDatabase, from_ms: int, to_ms: int) -> list[Fo
 
 
 def told_since(database: peewee.SqliteDatabase, number: int) -> list[Row]:
-    """What was told of a figure of a subject since its change ``number``, that one with it, or accepted since."""
+    """What was told of its figure since the change ``number``, that one with it, or accepted since."""
     sql = """
         SELECT one.* FROM changes AS first JOIN changes AS one USING (subject_kind, subject, metric)
         WHERE first.id = ? AND (one.told_ms >= first.told_ms OR one.accepted_ms >= first.told_ms)

@@ -92,13 +92,7 @@ def _settle(made: Look, looked: Looked, stored: Sequence[Row], others: _Others, 
     mine = change_matching.matched(looked.found, stored, looked.loaded.points)
     made.rows += change_matching.doubted(stored, mine, looked.loaded)
     for one, row in zip(looked.found, mine, strict=True):
-        if row is not None and _is_as_it_was(row, looked):
-            continue
-        told = _kept(row, one) or cause(others.database, one, others.than(one))
-        new = change_rows.row_of(one, told, looked.loaded, now_ms)
-        new["evidence"] |= change_matching.borne_out(new, row, one)
-        if row is not None:
-            new |= {name: row[name] for name in ("id", "found_ms", "told_ms")}
+        new = _seen_in_part(row, one, looked) or _seen(row, one, looked, others, now_ms)
         if new == row:
             continue
         made.rows.append(new)
@@ -106,10 +100,18 @@ def _settle(made: Look, looked: Looked, stored: Sequence[Row], others: _Others, 
             made.confirmed.append(new)
 
 
-def _is_as_it_was(row: Row, looked: Looked) -> bool:
-    """Where runs before a sure change are not looked at any more, those that are left know less of it."""
-    is_sure = row["state"] == "confirmed" and row["doubted_ms"] is None
-    return is_sure and not change_matching.is_seen_whole(row, looked.loaded)
+def _seen(row: Row | None, one: Found, looked: Looked, others: _Others, now_ms: int) -> Row:
+    told = _kept(row, one) or cause(others.database, one, others.than(one))
+    new = change_rows.row_of(one, told, looked.loaded, now_ms)
+    new["evidence"] |= change_matching.borne_out(new, row, one)
+    return new if row is None else new | {name: row[name] for name in ("id", "found_ms", "told_ms")}
+
+
+def _seen_in_part(row: Row | None, one: Found, looked: Looked) -> Row | None:
+    """A sure change as it was but for the runs after it, where the runs before it that are left know less."""
+    if row is None or row["state"] != "confirmed" or change_matching.is_seen_whole(row, looked.loaded):
+        return None
+    return row | {"runs_after": sum(point.rows for point in one.after), "doubted_ms": None}
 
 
 def _kept(row: Row | None, found: Found) -> Cause | None:

@@ -11,7 +11,7 @@ from collector.orm import select
 from collector.store.database import file_size, wal_path
 from collector.store.retention import names, sizes
 from collector.store.retention.rules import Rule, rules
-from collector.store.retention.tiers import AGES
+from collector.store.retention.tiers import AGES, DAY_S
 from collector.units import Size, long_span
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class Kept:
 
     ``aside_name`` is what the names of those beside look like.
 
-    ``over_since_ms``: since when the recorder has found that they take more than the cap; None when they do
-    not, or it has not looked yet, which it does every 5 minutes.
+    ``days_cut_ms``: of figures of a day that hold a single reported value, the cap has taken what is from
+    before; None where it has taken none. ``over_since_ms``: since when the recorder has found that all
+    take more than the cap; None when they do not, or it has not looked yet, which it does every 5 minutes.
     """
 
     families: tuple[Family, ...]
@@ -77,6 +78,7 @@ class Kept:
     wal_bytes: int
     aside_bytes: int
     aside_name: str
+    days_cut_ms: int | None
     over_since_ms: int | None
     now_ms: int
 
@@ -118,6 +120,9 @@ class Kept:
             for family in self.families
             if family.cut_ms is not None
         ]
+        if self.days_cut_ms is not None:
+            days_s = (self.now_ms - self.days_cut_ms) / 1000
+            cut.append(f"figures of a day that hold a single value for {long_span(days_s)}, not for ever")
         if not cut:
             return None
         hint = "raise [retention] cap, or sample less often"
@@ -128,6 +133,7 @@ class Kept:
         counted = ("cap_bytes", "database_bytes", "wal_bytes", "aside_bytes", "total_bytes")
         return {
             **{name: getattr(self, name) for name in counted},
+            "days_cut_by_cap_ms": self.days_cut_ms,
             "over_since_ms": self.over_since_ms,
             "families": [family.row() for family in self.families],
             "sentence": self.sentence,
@@ -144,6 +150,7 @@ def kept(database: peewee.SqliteDatabase, retention: Retention, now_ms: int) -> 
         int(retention.cap),
         *files,
         f"{path.name}{sizes.SET_ASIDE}*",
+        _capped(database).get(names.capped(names.tier(DAY_S))),
         _over_since(database) if sum(files) > retention.cap else None,
         now_ms,
     )

@@ -1,8 +1,8 @@
-"""The documents of a stored change, and of each only what is as expected: one bad row spoils no answer. Pure."""
+"""The documents of a stored change, of each only what is as expected: one bad row spoils no answer. Pure."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -11,19 +11,13 @@ _Value = bool | float | str | None
 
 
 class _Figure(TypedDict):
-    """A figure on both sides of a change; ``name`` is that of the process it is of."""
-
     before: _Value
     after: _Value
     moved: bool | None
-    name: NotRequired[str]
 
 
-class _Process(TypedDict):
+class _Process(_Figure):
     name: str
-    before: _Value
-    after: _Value
-    moved: bool | None
 
 
 class _Others(TypedDict):

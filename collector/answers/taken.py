@@ -178,7 +178,7 @@ def executions(database: peewee.SqliteDatabase, side: Side) -> dict[Key, Taken]:
 def _executions(
     database: peewee.SqliteDatabase, side: Side, kind: _Executions
 ) -> dict[str, tuple[list[Row], int]]:
-    """The executions of each subject, one in how many they are; of the rare ones all, so that none is lost."""
+    """The executions of each subject, one in how many they are; of rare ones all, so that none is lost."""
     where = f"{kind.where} AND timestamp >= ? AND timestamp < ?"
     window = (side.since_ms, side.until_ms)
     sql = f"SELECT count(*) AS rows FROM {kind.table} WHERE {where}"  # noqa: S608  # only names of ours

@@ -9,14 +9,13 @@ import click
 
 from collector import timelines
 from collector.answers import gaps
-from collector.answers.usual.during import NEAR_MS
 from collector.answers.usual.measures import OF_RUNS, SAMPLED
 from collector.answers.usual.normal import Measure
 from collector.answers.usual.verdict import too_few
-from collector.answers.why import MOMENT_MS
 from collector.cli._paragraphs import print_paragraph
+from collector.cli._why_notes import notes
 from collector.figures import figure
-from collector.moments import at_second, between
+from collector.moments import at_second
 from collector.tables import Cell, Column, print_facts, print_table
 from collector.terminal import printable, terminal_width
 from collector.timelines import Line, Stretch
@@ -35,16 +34,13 @@ _WORSE = "yellow"
 MOSTLY = 0.5
 # On a narrower terminal than this a median stands without where 8 of 10 lie.
 RANGES_FROM = 76
-_BESIDE = ("before", "after")
-# Figures are of no sample that lies further from a moment: half a minute, and a minute beyond it.
-_FARTHEST_MS = MOMENT_MS + NEAR_MS
 _SIDES = {"above": "more than usual", "below": "less than usual"}
 
 
 def tell(answer: Row, now_ms: int, *, show_all: bool) -> None:
     """Print it: what was, its figures, who else was there, a timeline, and the verdict last."""
     print_paragraph(_headline(answer, now_ms))
-    for line in _notes(answer, now_ms):
+    for line in notes(answer, now_ms):
         print_paragraph(f"  {line}")
     _figures(answer, show_all=show_all)
     _processes(answer["processes"], show_all=show_all)
@@ -105,34 +101,6 @@ def _noisy(time: Row) -> str:
     if time["noisy_left_out"]:
         return f" ({time['noisy_left_out']} noisy ones left out)"
     return ", noisy ones included" if time["noisy_included"] else ""
-
-
-def _notes(answer: Row, now_ms: int) -> Iterator[str]:
-    """What has to be known before the figures: a hole, a time before all records, samples that lack."""
-    if answer["in_gap"]:
-        gap = answer["in_gap"]
-        stretch = between(gap["from_ms"], gap["to_ms"], now_ms)
-        yield f"the machine was not recorded then: {gap['reason']} {stretch}"
-    elif missing := gaps.seconds_missing(answer["gaps"], answer["from_ms"], answer["to_ms"]):
-        yield f"{duration(1000 * missing)} of it were not recorded"
-    if answer.get("nearest"):
-        yield from _nearest(answer, now_ms)
-    first = answer.get("first_ms")
-    if first is not None and answer["to_ms"] < first:
-        yield f"that was before the first record: {at_second(first, now_ms)}"
-
-
-def _nearest(answer: Row, now_ms: int) -> Iterator[str]:
-    """Where the nearest samples lie; how far from the moment those lie that its figures are of."""
-    near = answer["nearest"]
-    if answer["figures"]:
-        at_ms = answer["subject"]["at_ms"]
-        apart = {word: abs(at_ms - near[f"{word}_ms"]) for word in _BESIDE if near[f"{word}_ms"] is not None}
-        told = [f"{duration(ms)} {word}" for word, ms in apart.items() if ms <= _FARTHEST_MS]
-        if told:
-            yield f"nearest samples {' and '.join(told)}"
-    elif told := [at_second(ms, now_ms) for ms in near.values() if ms is not None]:
-        yield f"the nearest samples are of {' and '.join(told)}"
 
 
 def _figures(answer: Row, *, show_all: bool) -> None:

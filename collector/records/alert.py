@@ -28,21 +28,21 @@ class Alert(Record):
 Alert.add_index(Alert.timestamp, name="alerts_timestamp")
 Alert.add_index(Alert.subject_kind, Alert.subject, Alert.concern, name="alerts_subject")
 
-# The numbers of the last row of each concern of each subject: one step into the index for each, however many
-# rows there are. From the last one backwards, since the number is what the index is ordered by at the end.
-LAST_OF_EACH = """
+# The numbers of the last row of each concern of each subject, from the last one backwards: three steps into the
+# index for each, however many rows there are. A comparison of three columns at once would walk along the first.
+_BACKWARDS = "ORDER BY subject_kind DESC, subject DESC, concern DESC, id DESC LIMIT 1"
+LAST_OF_EACH = f"""
     WITH RECURSIVE last (id) AS (
-        SELECT * FROM (
-            SELECT id FROM alerts ORDER BY subject_kind DESC, subject DESC, concern DESC, id DESC LIMIT 1
-        )
+        SELECT * FROM (SELECT id FROM alerts {_BACKWARDS})
         UNION ALL
-        SELECT (
-            SELECT one.id FROM alerts AS one
-            WHERE (one.subject_kind, one.subject, one.concern)
-            < (behind.subject_kind, behind.subject, behind.concern)
-            ORDER BY one.subject_kind DESC, one.subject DESC, one.concern DESC, one.id DESC LIMIT 1
+        SELECT coalesce(
+            (SELECT id FROM alerts WHERE subject_kind = behind.subject_kind AND subject = behind.subject
+                AND concern < behind.concern {_BACKWARDS}),
+            (SELECT id FROM alerts WHERE subject_kind = behind.subject_kind AND subject < behind.subject
+                {_BACKWARDS}),
+            (SELECT id FROM alerts WHERE subject_kind < behind.subject_kind {_BACKWARDS})
         )
         FROM last JOIN alerts AS behind USING (id)
     )
     SELECT id FROM last WHERE id IS NOT NULL
-"""
+"""  # noqa: S608  # only words of ours

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from collector.alerts import Alerts, known
+from collector.alerts.windows import STAY_MS
 from collector.records.operation import Operation
 from collector.records.run import Run
 from collector.sections import Slow
@@ -34,22 +35,34 @@ def operation(duration_ms: float = 3.0, success: bool | None = True, **more: Any
     )
 
 
+def later(record: Any, states: int = 1) -> Any:
+    """The same after so many times of what a state lasts at least; what is not of now stays where it is."""
+    if getattr(record, "timestamp", None) != NOW_MS:
+        return record
+    return msgspec.structs.replace(record, timestamp=NOW_MS + states * STAY_MS)
+
+
 class Heard:
     """Alerts as they are without a file: what they put, and what they tell."""
 
     def __init__(self, slow: Slow = Slow()) -> None:  # noqa: B008  # frozen
         self.rows: list[msgspec.Struct] = []
         self.told: list[Mapping[str, Any]] = []
+        self._heard = 0
         thresholds = Thresholds.of(slow)
         self.alerts = Alerts(
             lambda _, rows: self.rows.extend(rows), thresholds, self.told.append, FLOOR_PERCENT
         )
 
     def hear(self, *records: msgspec.Struct, now_ms: int = NOW_MS) -> list[str]:
-        """Store each in a commit of its own; the states that were turned to."""
+        """Store each in a commit of its own; the states that were turned to.
+
+        What is of now ends ten minutes after the one before, so that any state may end.
+        """
         before = len(self.told)
         for record in records:
-            self.alerts.stored([record], now_ms)
+            self._heard += 1
+            self.alerts.stored([later(record, self._heard)], now_ms)
         return [alert["to_state"] for alert in self.told[before:]]
 
     @property

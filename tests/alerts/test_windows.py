@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
+from collections.abc import Hashable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.alerts.windows import Rule, Windows
+from collector.alerts.windows import STAY_MS, Rule, Windows
 
 RULES = (Rule("slow", of=10, bad=5, good=1), Rule("failing", of=10, bad=5, good=0))
 
 turns = st.lists(st.tuples(st.sampled_from([0, 1]), st.booleans()), max_size=120)
+
+
+class Spaced(Windows):
+    """Of executions of which each ends ten minutes after the one before."""
+
+    at_ms = 0
+
+    def heard(self, key: Hashable, which: int, is_bad: bool, at_ms: int | None = None) -> bool | None:
+        """The next one, unless told otherwise."""
+        self.at_ms += STAY_MS
+        return super().heard(key, which, is_bad, self.at_ms if at_ms is None else at_ms)
 
 
 class Plain:
@@ -31,7 +44,7 @@ class Plain:
 @given(turns)
 def test_bits_say_what_lists_would(heard: list[tuple[int, bool]]) -> None:
     """Two rules share one number and never touch each other."""
-    windows, plain = Windows(RULES), Plain()
+    windows, plain = Spaced(RULES), Plain()
     for which, is_bad in heard:
         assert windows.heard("a", which, is_bad) == plain.heard(which, is_bad)
         assert [windows.bad("a", i) for i in (0, 1)] == [sum(seen) for seen in plain.seen]
@@ -41,7 +54,7 @@ def test_bits_say_what_lists_would(heard: list[tuple[int, bool]]) -> None:
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80))
 def test_the_short_way_for_good_ones_comes_to_the_same(heard: list[tuple[bool, bool]]) -> None:
     """Where it may be gone."""
-    short, long = Windows(RULES), Windows(RULES)
+    short, long = Spaced(RULES), Spaced(RULES)
     for slow, failed in heard:
         expected = [long.heard("a", 0, slow), long.heard("a", 1, failed)]
         if slow or failed or "a" not in short.held or not short.heard_good("a", by_all=True):
@@ -52,7 +65,7 @@ def test_the_short_way_for_good_ones_comes_to_the_same(heard: list[tuple[bool, b
 @given(st.lists(st.booleans(), max_size=40))
 def test_what_nobody_said_stays_out_of_a_window(heard: list[bool]) -> None:
     """Good by the first rule only."""
-    short, long = Windows(RULES), Windows(RULES)
+    short, long = Spaced(RULES), Spaced(RULES)
     for is_first in heard:
         for windows in (short, long):
             windows.heard("a", 1 - is_first, True)
@@ -64,7 +77,7 @@ def test_what_nobody_said_stays_out_of_a_window(heard: list[bool]) -> None:
 
 def test_what_was_bad_least_recently_goes_first() -> None:
     """Of those that are ok."""
-    windows = Windows(RULES, most=3)
+    windows = Spaced(RULES, most=3)
     for key in "abcad":
         windows.heard(key, 0, True)
     assert [*windows.held] == ["c", "a", "d"]
@@ -72,7 +85,7 @@ def test_what_was_bad_least_recently_goes_first() -> None:
 
 def test_what_is_not_ok_stays_when_others_go() -> None:
     """And when it is forgotten by its rule, it counts no longer."""
-    windows = Windows(RULES, most=2)
+    windows = Spaced(RULES, most=2)
     for _ in range(5):
         windows.heard("bad", 0, True)
     for key in "abcd":
@@ -85,7 +98,7 @@ def test_what_is_not_ok_stays_when_others_go() -> None:
 
 def test_no_more_than_so_many_stand_at_once() -> None:
     """The others are counted, and turn bad as soon as there is room."""
-    windows = Windows(RULES, most=1)
+    windows = Spaced(RULES, most=1)
     assert [windows.heard("a", 0, True) for _ in range(5)][-1] is True
     assert [windows.heard("b", 0, True) for _ in range(6)] == [None] * 6
     assert windows.refused == 2
@@ -95,18 +108,44 @@ def test_no_more_than_so_many_stand_at_once() -> None:
 
 def test_what_is_only_known_to_stand_needs_a_whole_window_to_recover() -> None:
     """Nobody knows its last executions."""
-    windows = Windows(RULES)
-    windows.stands("a", 1)
+    windows = Spaced(RULES)
+    windows.stands("a", 1, 0)
     assert [windows.heard("a", 1, False) for _ in range(10)] == [None] * 9 + [False]
     assert windows.held == {}
 
 
 def test_a_window_that_is_remembered_changes_no_state() -> None:
     """It goes on from there, and nothing turns bad by a good one."""
-    windows = Windows(RULES)
+    windows = Spaced(RULES)
     windows.remember("a", 0, [True] * 9)
     assert windows.heard("a", 0, False) is None
     assert windows.heard("a", 0, True) is True
-    windows.stands("b", 0)
+    windows.stands("b", 0, 0)
     windows.remember("b", 0, [False] * 10)
     assert windows.heard("b", 0, False) is False
+
+
+def test_what_turned_stays_so_for_ten_minutes() -> None:
+    """However many good ones, and then bad ones, come in that time; a clock that was set ends it."""
+    windows = Windows(RULES)
+    assert [windows.heard("a", 0, True, 0) for _ in range(5)][-1] is True
+    assert [windows.heard("a", 0, False, STAY_MS - 1) for _ in range(20)] == [None] * 20
+    assert windows.heard("a", 0, False, STAY_MS) is False
+    assert [windows.heard("a", 0, True, 2 * STAY_MS - 1) for _ in range(20)] == [None] * 20
+    assert windows.heard("a", 0, True, 0) is True
+
+
+def test_a_series_that_stays_as_it_is_turns_six_times_an_hour_at_most() -> None:
+    """A quarter of its executions are slow, ten in a second."""
+    windows, drawn = Windows(RULES), random.Random(1)
+    heard = [windows.heard("a", 0, drawn.random() < 0.25, i * 100) for i in range(2 * 36_000)]
+    assert 2 <= sum(turned is not None for turned in heard) <= 12
+
+
+def test_of_those_that_turned_only_the_last_are_remembered() -> None:
+    """Twice as many as may stand."""
+    windows = Spaced(RULES, most=2)
+    for key in "abcdefgh":
+        for is_bad in [True] * 5 + [False] * 10:
+            windows.heard(key, 0, is_bad)
+    assert [key for key, _ in windows._turned_ms] == ["e", "f", "g", "h"]

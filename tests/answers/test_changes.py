@@ -140,7 +140,7 @@ def test_what_was_mended_later_is_two_changes(made: Made, reader: peewee.SqliteD
 
 def test_one_that_newer_runs_do_not_bear_out_is_gone(made: Made, reader: peewee.SqliteDatabase) -> None:
     """It keeps its number, and what is found elsewhere has one of its own."""
-    ran(made, (40, 40.0), (9, 60.0))
+    ran(made, (60, 40.0), (9, 60.0))
     looked(made, reader)
     with transaction(made.conn):  # as if it had been found twenty runs earlier
         made.conn.execute(
@@ -173,7 +173,7 @@ def test_a_doubted_change_that_is_found_again_is_as_before(made: Made, reader: p
 def test_only_what_lies_among_the_runs_looked_at_can_be_gone(before: int, expected: list[int]) -> None:
     """Of a change before which hardly anything is looked at any more nothing can be said."""
     loaded = Loaded([Point(i, 1.0) for i in range(60)])
-    row = {"id": 1, "state": "confirmed", "timestamp": before, "doubted_ms": 55, "evidence": None}
+    row = {"id": 1, "state": "confirmed", "timestamp": before, "doubted_ms": 55, "evidence": {}}
     assert change_matching.doubted([row], [], loaded) == [row | {"state": "gone"} for _ in expected]
     first = change_matching.doubted([row | {"doubted_ms": None}], [], loaded)
     assert first == [row | {"doubted_ms": 59} for _ in expected]
@@ -480,3 +480,46 @@ def _keep(kept: dict[int, Row], seen: Looked) -> None:
             "id": number, "timestamp": one.at_ms, "ratio": one.ratio, "state": state, "accepted_ms": None,
             "last_before_ms": one.last_before_ms, "doubted_ms": None, "evidence": None,
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("evidence", "before", "expected"),
+    [
+        ({"sure_by": [30, 8]}, 30, [1]),
+        ({"sure_by": [30, 8]}, 29, []),
+        ({"sure_by": [12, 8]}, 12, [1]),
+        ({"sure_by": [12, 31]}, 30, []),
+        ({"sure_by": [12, 8], "settled": True}, 30, []),
+    ],
+)
+def test_runs_that_are_not_there_any_more_refute_nothing(
+    evidence: dict[str, object], before: int, expected: list[int]
+) -> None:
+    """As many as it was sure by have to be looked at on both sides; what is settled stays."""
+    loaded = Loaded([Point(i, 1.0) for i in range(60)])
+    row = {"id": 1, "state": "confirmed", "timestamp": before, "doubted_ms": 55, "evidence": evidence}
+    assert [one["id"] for one in change_matching.doubted([row], [], loaded)] == expected
+
+
+@pytest.mark.parametrize("step", [1.05, 1.1])
+def test_a_change_that_slides_out_of_the_window_stays(
+    made: Made, reader: peewee.SqliteDatabase, step: float
+) -> None:
+    """Through noise that remembers, until nothing before it is looked at any more, or recorded."""
+    noise, error, values = random.Random(3), 0.0, []
+    for i in range(300 + 510):
+        error = 0.5 * error + noise.gauss(0, 0.02)
+        values.append(100 * (1 + error) * (step if i >= 300 else 1))
+    states, began_ms = [], made.now_ms
+    for i, value in enumerate(values):
+        made.now_ms = began_ms + i * HOUR
+        made.run("unit-tests", 0, value)
+        if i % 30 == 9 and i > 300:
+            looked(made, reader)
+            states.append([row["state"] for row in change_rows.since(reader, 0) if row["ratio"] > 1][-1:])
+    first = states.index(["confirmed"])
+    assert states[first:] == [["confirmed"]] * (len(states) - first)
+    made.conn.execute("DELETE FROM workload_runs WHERE timestamp < ?", (began_ms + 600 * HOUR,))
+    made.run("unit-tests", -HOUR, 100 * step)
+    looked(made, reader)
+    assert [row["state"] for row in change_rows.since(reader, 0) if row["ratio"] > 1][-1:] == ["confirmed"]

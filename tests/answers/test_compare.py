@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collector.answers import compare, sides
+from collector.answers import compare, sides, taken
 from collector.answers.compare import Compared, Read
 from collector.answers.sides import EVER, Side
 from collector.errors import UsageError
@@ -16,7 +16,7 @@ from collector.records.inference import Inference
 from collector.records.operation import Operation
 from collector.records.skill import Skill
 from tests.answers.conftest import NOW
-from tests.answers.made import DAY, MINUTE, Made
+from tests.answers.made import DAY, HOUR, MINUTE, Made
 
 ONE, TWO = "3f9c2ab" + "0" * 33, "77aa001" + "1" * 33
 BEFORE = Side("before", since_ms=NOW - 2 * DAY, until_ms=NOW - DAY)
@@ -185,6 +185,59 @@ def test_of_very_many_runs_a_share_is_looked_at(made: Made, reader: peewee.Sqlit
         assert 660 < len(taken.values) < 800
 
 
+def operations(made: Made, name: str, took_ms: float, count: int, ago: int, **columns: Any) -> None:
+    """So many calls of an API, spread over most of a day."""
+    apart = 20 * HOUR // count
+    made.add(
+        *(
+            Operation.record(
+                metric_type="api", metric_name=name, duration_ms=took_ms * (1 + n % 5 / 100),
+                timestamp=NOW - ago - (n + 1) * apart, **columns,
+            )
+            for n in range(count)
+        )
+    )  # fmt: skip
+
+
+def test_a_rare_subject_is_not_lost_beside_a_frequent_one(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """All of its executions count; nothing is said to be on one side only that is on both."""
+    made.conn.execute("BEGIN")
+    for ago, rare_ms in ((DAY, 100), (0, 200)):
+        operations(made, "A", 3, 20_000, ago)
+        operations(made, "B", rare_ms, 24, ago)
+    made.conn.execute("COMMIT")
+    answer = found(reader)
+    assert verdicts(answer) == {"api · B": "slower", "api · A": "same"}
+    rare, frequent = answer.rows
+    assert (rare["runs"], rare["one_in"]) == ([24, 24], [1, 1])
+    assert min(frequent["one_in"]) > 1
+    assert min(frequent["runs"]) > 800
+    assert (answer.only_before, answer.only_after) == ([], [])
+    assert verdicts(found(reader, subjects=["B"])) == {"api · B": "slower"}
+
+
+def test_a_subject_that_mostly_fails_is_rare(made: Made, reader: peewee.SqliteDatabase) -> None:
+    """The few that went well are all looked at, however many failed beside them."""
+    made.conn.execute("BEGIN")
+    for ago in (DAY, 0):
+        operations(made, "A", 3, 9_000, ago, success=False)
+        operations(made, "A", 3, 10, ago, success=True)
+    made.conn.execute("COMMIT")
+    (row,) = found(reader).rows
+    assert (row["runs"], row["left_out"]) == ([10, 10], [{"failed": 9_000}, {"failed": 9_000}])
+
+
+def test_a_commit_is_known_by_the_newest_runs(
+    made: Made, reader: peewee.SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many runs there are, a word that is no commit is told at once."""
+    made.run("tests", DAY, git_commit=ONE)
+    times(made, "tests", 10, git_commit=TWO)
+    assert [taken.is_commit(reader, prefix) for prefix in ("3F9c", "77aa", "abcd")] == [True, True, False]
+    monkeypatch.setattr(taken, "NEWEST_RUNS", 20)
+    assert [taken.is_commit(reader, prefix) for prefix in ("3f9c", "77aa")] == [False, True]
+
+
 def test_gaps_of_both_windows_are_told(made: Made, reader: peewee.SqliteDatabase) -> None:
     """Those before the first session are none."""
     made.session(3 * DAY, None)
@@ -240,7 +293,7 @@ def test_a_file_is_a_side(tmp_path: Path) -> None:
         ("beef", "may mean more than one thing", "say name:beef or commit:beef"),
         ("7d", "may mean more than one thing", "say name:7d or window:7d"),
         ("unit-test", "did you mean 'unit-tests'?", "commit:3f9c2ab, window:7d..1d, file:PATH"),
-        ("abcdef1", "no run is of a commit abcdef1", "collector runs"),
+        ("abcdef1", "none of the newest runs is of a commit abcdef1", "commit:abcdef1 looks through all"),
         ("HEAD~1", "is a name that only git knows", "$(git rev-parse --short HEAD~1)"),
         ("commit:HEAD", "is a name that only git knows", "$(git rev-parse --short HEAD)"),
         ("commit:main", "'main' is no commit", "4 digits of it or more"),

@@ -71,6 +71,18 @@ def test_what_the_cap_cuts_is_one_sentence(made: Made, reader: peewee.SqliteData
     )
 
 
+def test_days_that_went_are_told_though_they_were_promised_for_ever(
+    made: Made, reader: peewee.SqliteDatabase
+) -> None:
+    """Only those with a single value go, and only for the cap."""
+    move(made.conn, names.capped(names.tier(86_400)), made.now_ms - 40 * DAY, made.now_ms)
+    found = kept(reader, RETENTION, made.now_ms)
+    assert found.document()["days_cut_by_cap_ms"] == made.now_ms - 40 * DAY
+    assert str(found.sentence).startswith(
+        "the cap of 500 MB keeps figures of a day that hold a single value for 40 d, not for ever: raise"
+    )
+
+
 def test_what_would_have_gone_by_now_is_not_cut(made: Made, reader: peewee.SqliteDatabase) -> None:
     """Once the promised age reaches no further back than the cap did, the promise is kept again."""
     capped(made, cpu=15, run=-5)
@@ -95,7 +107,7 @@ def test_that_it_does_not_fit_is_said_first(made: Made, reader: peewee.SqliteDat
     assert str(late).startswith(f"{over}raise [retention] cap, or {log}; the cap of")
     made.path.with_name("c.db.corrupt-2").write_bytes(b"x" * 500)
     late = kept(reader, small, made.now_ms + 5 * MINUTE).sentence
-    assert ", or move away the 500 bytes that were set aside beside the database, or end " in str(late)
+    assert ", or move away the 500 B that were set aside beside the database, or end " in str(late)
     move(made.conn, names.OVER, 0, made.now_ms)
     assert kept(reader, small, made.now_ms).sentence == cut
 

@@ -420,7 +420,7 @@ def test_a_moment_in_a_gap_has_no_figures(made: Made, reader: peewee.SqliteDatab
 def test_a_short_gap_hides_nothing_of_the_minute_around_it(made: Made, reader: peewee.SqliteDatabase) -> None:
     """The samples beside it count, and the gap is told."""
     then.sample(made, 2 * HOUR + 25_000, busy=11.0)
-    then.sample(made, 2 * HOUR - 20_000, busy=13.0)
+    then.sample(made, 2 * HOUR - 9_000, busy=13.0)
     made.gap(2 * HOUR + 7_000, 2 * HOUR - 7_000, "stall")
     answer = why.of_moment(reader, made.now_ms - 2 * HOUR, made.now_ms)
     busy = next(row["value"] for row in answer["figures"] if row["name"] == "cpu.busy_percent")

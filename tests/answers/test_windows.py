@@ -68,6 +68,8 @@ def test_a_moment_is_read_as_people_say_it(text: str, expected: int) -> None:
         ("12:61", "not a moment"),
         ("someday 9:00", "not a length of time"),
         ("31 Feb 9:00", "is a day that does not exist"),
+        ("0 Feb 9:00", "is a day that does not exist"),
+        ("99999999999 Feb 9:00", "not a length of time"),
         ("2026-02-31", "is a day that does not exist"),
         ("yesterday", "is a whole day: add a time, as in 'yesterday 9:00'"),
         ("2026-03-01", "is a whole day: add a time"),
@@ -79,6 +81,20 @@ def test_what_is_no_moment_is_refused_with_the_reason(text: str, reason: str) ->
     """A whole day, one that does not exist and the future among it."""
     with pytest.raises(ValueError, match=reason):
         moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2028-02-10 12:00", "2024-02-29 09:00"),
+        ("2027-03-10 12:00", "2024-02-29 09:00"),
+        ("2028-02-29 12:00", "2028-02-29 09:00"),
+        ("2103-03-01 12:00", "2096-02-29 09:00"),
+    ],
+)
+def test_a_leap_day_is_the_newest_such(now: str, expected: str) -> None:
+    """Neither this year nor the one before need have one."""
+    assert ms(expected) == moment("29 Feb 9:00", ms(now))
 
 
 @pytest.mark.parametrize("ago_ms", [MINUTE, 20 * HOUR, 3 * DAY, 40 * DAY, 300 * DAY])

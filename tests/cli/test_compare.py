@@ -13,6 +13,8 @@ from collector.answers import compare
 from collector.answers.detection import Comparison, Level
 from collector.cli import _compare_told
 from collector.sqlite import sqlite3
+from collector.store.database import open_writer
+from collector.store.downgrade import downgrade
 from collector.terminal import display_width
 from tests.answers.made import DAY, HOUR, MINUTE, Made
 from tests.cli.conftest import Call, plain
@@ -158,7 +160,10 @@ def test_clean_and_dirty_runs_of_a_commit_do_not_overlap(made: Made, call: Call)
 def test_a_window_between_two_days_is_told_in_moments(two_commits: Made, call: Call) -> None:
     """So that nobody has to guess whether the last day belongs to it: two in a row share nothing."""
     today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    first, second, third = (f"{today - timedelta(days=n):%Y-%m-%d}" for n in (900, 899, 898))
+    days = [today - timedelta(days=n) for n in (900, 899, 898)]
+    for day in days[:2]:
+        times(two_commits, "old", 10.0, two_commits.now_ms - round(day.timestamp() * 1000) - 2 * HOUR)
+    first, second, third = (f"{day:%Y-%m-%d}" for day in days)
     said = call("compare", f"{first}..{second}", f"{second}..{third}")
     assert said.lines[0] == (
         f"before: {first}..{second} ({first} 00:00–{second} 00:00) · "
@@ -167,11 +172,27 @@ def test_a_window_between_two_days_is_told_in_moments(two_commits: Made, call: C
     assert "the windows overlap" not in said.out
 
 
-def test_nothing_in_common_is_told(two_commits: Made, call: Call) -> None:
-    """Exit status 0, or 1 with --strict."""
-    said = call("compare", "..2d", "3h..")
-    assert (said.code, said.lines[1]) == (0, "nothing to compare: no subject has runs on both sides")
-    assert call("compare", "..2d", "3h..", "--strict").code == 1
+@pytest.mark.parametrize("option", [(), ("--strict",), ("--json",)])
+def test_nothing_in_common_is_refused(two_commits: Made, call: Call, option: tuple[str, ...]) -> None:
+    """A check that compares nothing must not pass; what either side has is told."""
+    said = call("compare", "..2d", "3h..", *option)
+    assert (said.code, said.out, said.err.splitlines()) == (
+        2,
+        "",
+        [
+            "error: nothing to compare: no subject has runs on both sides",
+            "  → only after: e2e, lint, unit-tests",
+        ],
+    )
+
+
+def test_two_empty_windows_are_refused(two_commits: Made, call: Call) -> None:
+    """As where only one of them is."""
+    said = call("compare", "9d..8d", "8d..7d")
+    assert (said.code, said.err.splitlines()[1]) == (
+        2,
+        "  → neither side has any: `collector runs` shows when something ran",
+    )
 
 
 def test_windows_that_overlap_are_told(two_commits: Made, call: Call) -> None:
@@ -253,6 +274,39 @@ def test_two_files_need_no_record_of_our_own(other: Path, tmp_path: Path, config
     assert (said.code, "nothing is recorded yet" in said.err) == (2, True)
 
 
+def older(path: Path, now_ms: int, name: str) -> Path:
+    """A record of the version whose newest migration is ``name``."""
+    record = Made(path, now_ms)
+    times(record, "unit-tests", 90_000.0, HOUR)
+    record.close()
+    writer = open_writer(path)
+    downgrade(writer, path, name)
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("name", ["0002_reported", "0003_slow"])
+def test_a_file_of_an_older_version_is_compared(
+    two_commits: Made, tmp_path: Path, call: Call, name: str
+) -> None:
+    """Hosts are upgraded one after the other; what is compared has been there since the second migration."""
+    path = older(tmp_path / "older.db", two_commits.now_ms, name)
+    said = call("compare", "window:1d1h..3h", f"file:{path}", "--json")
+    assert (said.code, [row["subject"] for row in said.json]) == (1, ["unit-tests"])
+
+
+def test_a_file_that_lacks_what_is_compared_is_refused(two_commits: Made, tmp_path: Path, call: Call) -> None:
+    """With what it lacks: a table, or a column."""
+    path = older(tmp_path / "older.db", two_commits.now_ms, "0001_recorder")
+    said = call("compare", "window:1d1h..3h", f"file:{path}")
+    lacking = "operation_metrics, inference_metrics, skill_metrics"
+    assert (said.code, f"was written by an older collector (it lacks {lacking})" in said.err) == (2, True)
+    with sqlite3.connect(path) as conn:
+        conn.execute("ALTER TABLE workload_runs DROP COLUMN noisy")
+    conn.close()
+    assert "(it lacks workload_runs.noisy, " in call("compare", "7d", f"file:{path}").err
+
+
 def foreign(path: Path) -> None:
     """A database of another program."""
     with sqlite3.connect(path) as conn:
@@ -313,7 +367,7 @@ def test_a_file_that_is_no_record_is_refused(
         (("2d..1d", "1d..", "--subject", "nope"), "nothing that both sides have is named 'nope'"),
         (("name:lint", "7d", "--workload", "lint"), "--workload and name: say the same twice"),
         (("commit:abcdef12", "7d"), "no run is of commit:abcdef12"),
-        (("abcdef12", "7d"), "no run is of a commit abcdef12"),
+        (("abcdef12", "7d"), "none of the newest runs is of a commit abcdef12"),
         (("1d..2d", "7d"), "window '1d..2d': ends before it begins"),
     ],
 )

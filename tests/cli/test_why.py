@@ -101,6 +101,28 @@ def test_a_moment_in_a_gap_says_so(made: Made, call: Call) -> None:
     assert said.lines[-1] == "  → nothing is recorded of the machine at that time"
 
 
+@pytest.mark.parametrize(
+    ("before_ms", "after_ms", "told"),
+    [
+        (25_000, None, ["  nearest samples 25.0 s before"]),
+        (25_000, 20_000, ["  nearest samples 25.0 s before and 20.0 s after"]),
+        (None, 20_000, ["  nearest samples 20.0 s after"]),
+        (25_000, 5_000, []),
+    ],
+)
+def test_a_moment_between_samples_says_how_far_they_lie(
+    made: Made, call: Call, before_ms: int | None, after_ms: int | None, told: list[str]
+) -> None:
+    """They are no picture of the very moment: the recorder may have stopped before."""
+    at = (made.now_ms - 2 * HOUR) // 1000 * 1000
+    if before_ms is not None:
+        then.sample(made, made.now_ms - at + before_ms)
+    if after_ms is not None:
+        then.sample(made, made.now_ms - at - after_ms)
+    said = call("why", at_second(at, made.now_ms))
+    assert [line for line in said.lines if "nearest samples" in line] == told
+
+
 def test_a_moment_before_the_first_record_says_so(made: Made, call: Call) -> None:
     """With when it began."""
     made.session(HOUR, None)

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.conftest import Recorder
+
 RUNS = 10
-KEPT = ("workload", "command", "timestamp", "outcome", "wall_ms", "git_commit", "git_dirty")
+SETTINGS = '[sampling]\nevery = "1s"\n[changes]\nevery = "1s"\n'
 
 
 class Work:
-    """A program in a repository of its own, timed by `collector time` into a record of its own."""
+    """A program in a repository of its own, timed by `collector time` into the record of a daemon."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Path) -> None:
         self.repository = folder / "work"
         self.repository.mkdir()
-        self.config, self.apart = (_config(folder, name) for name in ("record", "apart"))
+        self.config = config
         self.git("init", "-q")
 
     def git(self, *words: str) -> str:
@@ -39,46 +41,43 @@ class Work:
         self.git("commit", "-q", "-m", f"takes {seconds} s")
         return self.git("rev-parse", "HEAD")
 
-    def collector(self, config: Path, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command of ours in the repository."""
+    def collector(self, *words: str) -> str:
+        """Run a command of ours in the repository; what it prints."""
         return subprocess.run(
-            [sys.executable, "-m", "collector", words[0], "--config", str(config), *words[1:]], input=told,
+            [sys.executable, "-m", "collector", words[0], "--config", str(self.config), *words[1:]],
             cwd=self.repository, check=True, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        ).stdout  # fmt: skip
 
     def run(self) -> None:
-        """Time the program some times, and record its runs without what the machine did meanwhile.
-
-        Other tests run beside this one. A machine that becomes busy just when the commit comes would be
-        told as the cause, and rightly so.
-        """
-        words = ("--name", "work", "--runs", str(RUNS), "--json", "--", "sh", "work.sh")
-        timed = json.loads(self.collector(self.apart, "time", *words).stderr)
-        lines = [json.dumps({name: run[name] for name in KEPT}) for run in timed]
-        self.collector(self.config, "record", "run", "-", told="\n".join(lines))
-
-
-def _config(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.toml"
-    path.write_text(f'[collector]\ndatabase = "{folder / name}.db"\n', encoding="utf-8")
-    return path
+        """Time the program some times."""
+        self.collector("time", "--name", "work", "--runs", str(RUNS), "--", "sh", "work.sh")
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
-    """A new repository, and nothing recorded."""
-    return Work(tmp_path)
+def work(tmp_path: Path, recorder: Recorder) -> Work:
+    """A new repository, and a daemon that records beside it."""
+    recorder.configure(SETTINGS)
+    recorder.start()
+    return Work(tmp_path, recorder.config)
 
 
-def test_a_command_that_a_commit_made_slower_is_told_with_that_commit(work: Work) -> None:
-    """What, by how much, and that it was the code: the sentence that all of this is for."""
+def test_a_command_that_a_commit_made_slower_is_told_with_that_commit(work: Work, recorder: Recorder) -> None:
+    """What, by how much, and that it was the code: the sentence that all of this is for.
+
+    Other tests run beside this one. Where they made the machine busy, the sentence may say so instead.
+    """
     work.commit(0.02)
     work.run()
     slow = work.commit(0.06)
     work.run()
-    head, sentence, summary = work.collector(work.config, "changes").stdout.splitlines()
-    word, name, *_ = head.split()
-    assert (word, name) == ("SLOWER", "work")
-    assert "  code  " in head
-    assert f"first seen in {slow[:7]}" in sentence
-    assert summary == "1 subject looked at"
+    told = json.loads(work.collector("changes", "--json"))
+    (change,) = [one for one in told if one["subject"] == "work"]
+    head, *below = work.collector("changes", "--subject", "work").splitlines()
+    assert head.split()[:2] == ["SLOWER", "work"]
+    assert (change["direction"], change["first_commit"]) == ("slower", slow)
+    assert slow[:7] in below[0]
+    is_noisy = any(noisy for (noisy,) in recorder.rows("SELECT noisy FROM workload_runs"))
+    moved = [name for name, one in change["evidence"].items() if isinstance(one, dict) and one.get("moved")]
+    if not is_noisy and set(moved) <= {"git_commit", "cpu_ms"}:
+        assert change["cause"] == "code"
+    assert recorder.stop() == 0

@@ -116,5 +116,13 @@ def _described(name: str, value: Mapping[str, Any]) -> tuple[str, Mapping[str, A
 
 
 def _line(words: str, value: Mapping[str, Any], told: Callable[[Any], str]) -> list[str]:
-    sides = [_NOTHING if value[side] is None else told(value[side]) for side in ("before", "after")]
+    sides = [_NOTHING if value[side] is None else _side(value[side], told) for side in ("before", "after")]
     return [words, *map(printable, sides), _MOVED[value["moved"]]]
+
+
+def _side(value: Any, told: Callable[[Any], str]) -> str:
+    """A row that somebody else made may have words where a number is expected."""
+    try:
+        return told(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value)

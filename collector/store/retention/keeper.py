@@ -206,13 +206,12 @@ class Keeper:
     def _judge(self) -> None:
         """Tell once that it does not fit, and once that it does again."""
         assert self._sizes is not None
-        is_over = self._is_over()
+        is_over, cap_bytes = self._is_over(), int(self.retention.cap)
         if is_over and not self._was_over:
-            cap_bytes, found = int(self.retention.cap), self._sizes._asdict()
             hint = over_hint(self._path, self._sizes.aside, cap_bytes)
-            log.warning("retention.over_cap", cap_bytes=cap_bytes, **found, hint=hint)
+            log.warning("retention.over_cap", cap_bytes=cap_bytes, **self._sizes._asdict(), hint=hint)
         elif self._was_over and not is_over:
-            log.info("retention.under_cap", cap_bytes=int(self.retention.cap))
+            log.info("retention.under_cap", cap_bytes=cap_bytes)
         self._was_over = is_over
 
     def _shrunk(self) -> Iterator[Turn]:

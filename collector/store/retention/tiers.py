@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # In seconds, and what their age is called in the settings. Days stay.
 AGES = {300: "five_minutes", 3600: "hours"}
+DAY_S = 86_400
 
 
 class Tier:

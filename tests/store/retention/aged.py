@@ -54,10 +54,13 @@ class Aged:
         self.now = self.now.later(seconds)._replace(wall_ms=wall_ms)
 
     def run_for(self, hours: float) -> None:
-        """So long it runs undisturbed, with a round every half hour."""
-        for _ in range(round(2 * hours)):
-            self.later(1800)
+        """So long it runs undisturbed, by whole half hours; a round after the first and every two hours."""
+        left = round(2 * hours)
+        while left > 0:
+            some = 1 if left == round(2 * hours) else min(4, left)
+            self.later(1800 * some)
             self.round()
+            left -= some
 
     def rolled(self, **positions: int) -> None:
         """Say up to where kinds are rolled up."""

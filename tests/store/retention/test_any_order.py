@@ -35,7 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "LOOK", 100)
 
 
-def arrive(aged: Aged, chance: random.Random, order: str, count: int = 2_000, days: int = 30) -> int:
+def arrive(aged: Aged, chance: random.Random, order: str, count: int = 1_200, days: int = 30) -> int:
     """Skills and runs of some days, all rolled up; some of the last hour and of a clock that was wrong.
 
     The bytes that they take.
