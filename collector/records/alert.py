@@ -28,8 +28,8 @@ class Alert(Record):
 Alert.add_index(Alert.timestamp, name="alerts_timestamp")
 Alert.add_index(Alert.subject_kind, Alert.subject, Alert.concern, name="alerts_subject")
 
-# The numbers of the last row of each concern of each subject, from the last one backwards: three steps into the
-# index for each, however many rows there are. A comparison of three columns at once would walk along the first.
+# The numbers of the last row of each concern of each subject, from the last one backwards: three steps into
+# the index for each, however many rows there are. Three columns compared at once would walk along the first.
 _BACKWARDS = "ORDER BY subject_kind DESC, subject DESC, concern DESC, id DESC LIMIT 1"
 LAST_OF_EACH = f"""
     WITH RECURSIVE last (id) AS (

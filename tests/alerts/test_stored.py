@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from collector import clock
 from collector.alerts import Alerts, known
 from collector.alerts.windows import STAY_MS
+from collector.records.alert import LAST_OF_EACH
 from collector.sections import Slow
 from collector.slow import Thresholds
 from collector.store import schema
@@ -53,7 +54,7 @@ def test_a_change_of_state_is_one_row_one_event_and_one_alert_told(
     """However many runs go on in the same state, and though rows of alerts are stored themselves."""
     recording.store_now(*[run(OVER)] * 20)
     recording.store_now(cpu(1), run(OVER))
-    recording.store_now(*[later(run())] * 20)
+    recording.store_now(*[later(run(), 2)] * 20)
     assert recording.rows() == [
         ("unit-tests", "over_budget", "ok", "over_budget"),
         ("unit-tests", "over_budget", "over_budget", "recovered"),
@@ -187,7 +188,7 @@ def test_restarts_change_no_row(
 
 def test_what_the_tables_say_is_read_by_a_reader_too(recording: Recording) -> None:
     """Only the last row of each concern, unless it recovered; and the last 20 runs of each workload."""
-    recording.store_now(*[run(OVER)] * 2, *[later(run())] * 3, *[run(1.0, "failed", workload="b")] * 2)
+    recording.store_now(*[run(OVER)] * 2, *[later(run(), 2)] * 3, *[run(1.0, "failed", workload="b")] * 2)
     recording.store_now(*[run(timestamp=NOW_MS + i, workload="c") for i in range(30)])
     reader = open_reader(recording.store.path)
     (state,) = known.states(raw(reader))
@@ -201,7 +202,7 @@ def test_what_the_tables_say_is_read_by_a_reader_too(recording: Recording) -> No
         *[("b", 0)] * 2,
         *[("c", i) for i in range(10, 30)],
         *[("unit-tests", 0)] * 2,
-        *[("unit-tests", STAY_MS)] * 3,
+        *[("unit-tests", 2 * STAY_MS)] * 3,
     ]
 
 
@@ -253,3 +254,21 @@ def test_thousands_that_are_not_ok_are_enough(events: Events) -> None:
     heard.alerts.stored(many, NOW_MS)
     assert len(heard.told) == 2000
     assert [event["event"] for event in events()][-1] == "alert.too_many"
+
+
+def test_the_last_row_of_each_is_found_by_steps_into_an_index(recording: Recording) -> None:
+    """However many rows there are: each step knows all columns before the one it looks along."""
+    for i, name in enumerate("abcab"):
+        recording.alerts.changed("workload", name, ("slower", "faster")[i // 3], NOW_MS, {}, NOW_MS)
+    recording.store_now(*[operation(133.0, success=False)] * 5)
+    conn = recording.store.conn
+    every = "SELECT max(id) FROM alerts GROUP BY subject_kind, subject, concern"
+    assert sorted(conn.execute(LAST_OF_EACH)) == sorted(conn.execute(every))
+    steps = [
+        row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {LAST_OF_EACH}") if "SEARCH alerts" in row[3]
+    ]
+    assert [step.partition("alerts_subject ")[2] for step in steps] == [
+        "(subject_kind=? AND subject=? AND concern<?)",
+        "(subject_kind=? AND subject<?)",
+        "(subject_kind<?)",
+    ]

@@ -478,7 +478,7 @@ def _keep(kept: dict[int, Row], seen: Looked) -> None:
         state = "confirmed" if one.confirmed else "provisional"
         kept[number] = {
             "id": number, "timestamp": one.at_ms, "ratio": one.ratio, "state": state, "accepted_ms": None,
-            "last_before_ms": one.last_before_ms, "doubted_ms": None, "evidence": None,
+            "last_before_ms": one.last_before_ms, "doubted_ms": None, "evidence": {},
         }  # fmt: skip
 
 

@@ -376,3 +376,32 @@ def test_costs_are_dearer_and_not_slower(made: Made, call: Call) -> None:
         )  # fmt: skip
     assert call("changes").lines[0].startswith("DEARER  p · b  0.2 → 0.4  +100 % ")
     assert call("changes", "--json").json[0]["before_ms"] is None
+
+
+def test_a_name_from_outside_commands_no_terminal(made: Made, call: Call) -> None:
+    """Neither in the list, nor where it is accepted."""
+    ran(made, "evil\x1b]0;owned\x07", (30, 40.0), (12, 60.0))
+    said = [call("changes"), call("changes", "accept", "1", "--note", "so be it"), call("changes", "--all")]
+    assert "accepted evil" in said[1].out
+    assert [one.out for one in said if "\x1b" in one.out or "\x07" in one.out] == []
+
+
+@pytest.mark.parametrize("column", ["evidence", "trend"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None, "{", "7", "[]", '{"before": 3, "cpu_ms": 4}', '{"stretches": 3, "others": {"of": "many"}}',
+        '{"before": ["a"], "after": []}', '{"noisy_between": "x", "process": {"name": 3}}',
+        '{"cpu_ms": {"before": "a", "after": 2, "moved": true}}', '{"stretch_s": 60}',
+    ],
+)  # fmt: skip
+def test_one_bad_row_does_not_take_the_command_down(
+    changed: Made, call: Call, column: str, text: str | None
+) -> None:
+    """What cannot be read of it is left out, and all others are shown."""
+    number = call("changes", "--subject", "unit-tests", "--json").json[0]["id"]
+    changed.conn.execute(f"UPDATE changes SET {column} = ? WHERE id = ?", (text, number))
+    assert [call(*words).code for words in (["changes", "--all"], ["changes", "show", str(number)])] == [
+        0,
+        0,
+    ]

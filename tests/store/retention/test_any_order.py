@@ -129,7 +129,7 @@ def test_no_more_goes_than_has_to(aged: Aged) -> None:
 def test_pages_are_given_back_meanwhile(aged: Aged, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it is under the cap soon, not only when all rows that go have gone."""
     monkeypatch.setattr(shrink, "MANY_PAGES", 10)
-    cap(aged, 0.8 * arrive(aged, random.Random(6), "newest first"))
+    cap(aged, 0.8 * arrive(aged, random.Random(6), "newest first", 2_000))
     done = [name for name, _ in aged.round() if name in ("retention.records", "retention.shrink")]
     assert done.index("retention.shrink") < len(done) // 2
     assert done[-1] == "retention.shrink"
