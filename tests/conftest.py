@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 import collector.records  # noqa: F401  # announces every kind
 from collector import clock, log
@@ -21,6 +22,10 @@ from collector.store import schema
 from collector.store.buffer import Buffer
 from collector.store.database import open_writer, raw
 from collector.store.writer import Writer
+
+# Half of hypothesis's own number: the suite has hundreds of properties, and two minutes.
+settings.register_profile("quick", max_examples=50)
+settings.load_profile("quick")
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3

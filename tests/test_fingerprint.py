@@ -214,7 +214,7 @@ def test_a_setting_or_password_without_quotes_is_never_told(dialect: Dialect, pl
 
 
 @given(st.data(), st.sampled_from(DIALECTS), st.sampled_from(TEMPLATES))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_literal_is_never_told(data: st.DataObject, dialect: Dialect, template: str) -> None:
     """Whatever its form, wherever it stands."""
 
@@ -240,7 +240,7 @@ def test_an_open_literal_reaches_to_the_end(form: str, dialect: Dialect) -> None
 
 
 @given(st.data(), st.sampled_from(DIALECTS), st.sampled_from((" ", "; ", " and ", ", ")))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_text_is_its_own_fingerprint(data: st.DataObject, dialect: Dialect, between: str) -> None:
     """Also where statements and parts of them follow each other."""
     parts = st.sampled_from(

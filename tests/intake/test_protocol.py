@@ -30,7 +30,7 @@ def delivered(line: bytes) -> Delivery:
     return said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(line=st.binary() | st.text(alphabet='[]{}",:\\ 0eE+-.nultrfasNI').map(str.encode))
 def test_reading_never_raises_whatever_the_bytes(line: bytes) -> None:
     """And what it says can be told."""
@@ -49,7 +49,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(document=JSON, kind=st.sampled_from([*COMPLETE]), data=st.data())
 def test_reading_never_raises_whatever_the_json(document: Any, kind: str, data: st.DataObject) -> None:
     """Alone, and as any column of any kind; also where it never was a text."""

@@ -151,7 +151,7 @@ SHAPES = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(shape=SHAPES, literal=LITERALS, own=st.none() | st.just("mine"), duration=st.sampled_from([1, -1]))
 def test_a_literal_never_reaches_the_file(
     shared: Served, shape: str, literal: str, own: str | None, duration: int

@@ -83,7 +83,7 @@ def loaded(path: Path) -> Settings | list[Problem]:
 
 
 @given(tables=st.dictionaries(TEXTS, VALUES, max_size=4) | LIKELY)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_table_becomes_settings_or_a_config_error(path: Path, tables: dict[str, Any]) -> None:
     """With a line for every fault, and nothing else is ever raised."""
     path.write_text(

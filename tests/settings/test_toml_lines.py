@@ -200,7 +200,7 @@ def paths_of(value: Any, at: KeyPath = ()) -> set[KeyPath]:
 
 
 @given(st.text(st.sampled_from("ab1.=[]{}#,'\"\\ \n"), max_size=40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_parses_is_found_whole(text: str) -> None:
     """Texts that nobody would write, as far as they are TOML at all."""
     try:

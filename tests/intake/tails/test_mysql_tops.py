@@ -101,7 +101,7 @@ def test_an_entry_is_bounded() -> None:
     assert len(found[1].sql or "") <= LONGEST_BYTES
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_no_log_makes_the_parser_raise(data: st.DataObject) -> None:
     """Real lines, some of their bytes others."""

@@ -165,7 +165,7 @@ MESSAGES = (
 
 
 @pytest.mark.parametrize("write", WRITERS, ids=DESTINATIONS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_no_log_makes_the_parser_raise(write: Writes, data: st.DataObject) -> None:
     """Real looking lines, some of their bytes others; what it finds can be sorted by its time."""
