@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,7 +30,20 @@ _NOBODY_LOOKED = (
     "or add workloads to the config"
 )
 
-number_argument = click.argument("number", type=click.IntRange(1, LARGEST_ID), metavar="ID")
+
+class Number(click.IntRange):
+    """What a change is known by; `#12` is as it is shown."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read what was typed, or say where the numbers stand."""
+        typed = str(value).removeprefix("#")
+        if not (typed.isascii() and typed.isdigit()):
+            told = "`collector changes` shows them at the end of each line"
+            self.fail(f"{value!r} is no number: {told}", param, ctx)
+        return int(super().convert(int(typed), param, ctx))
+
+
+number_argument = click.argument("number", type=Number(1, LARGEST_ID), metavar="ID")
 
 
 @click.group(invoke_without_command=True)

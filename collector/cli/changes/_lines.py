@@ -15,7 +15,7 @@ from collector.answers.told_changes import direction, in_ms, unit_of
 from collector.charts import sparkline
 from collector.moments import at_minute, between
 from collector.tables import Cell, Column, table_lines
-from collector.terminal import display_width, printable, terminal_width
+from collector.terminal import cut, display_width, printable, terminal_width
 from collector.units import counted, duration, long_span, span
 
 # What each is stands in it: none has a title.
@@ -39,6 +39,7 @@ _TIMES = 2.0
 # So many noisy runs where it lies say that nobody knows its first run.
 MANY_NOISY = 4
 _MOST_NAMED = 3
+_LONGEST_NAME = 40
 _PICTURE_WIDTH = 2 * BARS + 1
 
 
@@ -165,10 +166,10 @@ def summary(standings: Sequence[Standing], *more: str) -> str:
     parts = [f"{counted(len(standings), 'subject')} looked at"]
     if few:
         few.sort(key=lambda one: -one.have)
-        named = [f"{one.name}: {_how_few(one)}" for one in few]
+        named = [f"{cut(one.name, _LONGEST_NAME)}: {_how_few(one)}" for one in few]
         parts.append(f"{len(few)} too few runs ({_some(named)})")
     for verdict, words in (("drifts", "drifting"), ("daily", "by the time of day")):
-        if names := [one.name for one in standings if one.verdict == verdict]:
+        if names := [cut(one.name, _LONGEST_NAME) for one in standings if one.verdict == verdict]:
             parts.append(f"{words}: {_some(names)}")
     return " · ".join([*parts, *filter(None, more)])
 
@@ -180,4 +181,5 @@ def _how_few(one: Standing) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
+    """The first few; a statement is named by its text, which would leave no room for the others."""
     return ", ".join([*names[:_MOST_NAMED], *(["…"] if len(names) > _MOST_NAMED else [])])
