@@ -126,3 +126,9 @@ def fact_lines(label: str, parts: Sequence[str], joint: str, width: int | None) 
 
 def _cell(item: str | Cell) -> Cell:
     return Cell(printable(item)) if isinstance(item, str) else Cell(printable(item.text), item.colour)
+
+
+def print_paragraph(text: str, indent: str = "") -> None:
+    """Print a sentence in as many lines as the terminal needs, all but the first behind ``indent``."""
+    width, text = terminal_width(), printable(text)
+    click.echo(text if width is None else textwrap.fill(text, width, subsequent_indent=indent))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from collector.options import Since, limit_option, until_option
 from collector.orm import peewee
 from collector.registry import nearest
 from collector.settings import Settings
-from collector.tables import Cell, Column, print_table
+from collector.tables import Cell, Column, print_paragraph, print_table
 from collector.terminal import cut, display_width, paint, print_json, printable, terminal_width
 from collector.units import duration, percent
 
@@ -160,7 +159,7 @@ def _print(found: Sequence[Row], now_ms: int) -> None:
     titles = [column.title for column in columns]
     left_out = print_table(columns, [_line(row, titles) for row in found])
     if left_out:
-        _say(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
+        print_paragraph(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
 
 
 def _line(row: Row, titles: Sequence[str]) -> list[str | Cell]:
@@ -194,14 +193,9 @@ def _print_notes(
         click.echo(f"the first {limit}: --limit N shows more")
     if any(map(_change, found)):
         since, until = (at_minute(ms, now_ms) for ms in (before.since_ms, before.until_ms))
-        _say(f"▲ ▼ new: against the window before, {since} to {until}")
+        print_paragraph(f"▲ ▼ new: against the window before, {since} to {until}")
     if not exact:
-        _say(f"percentiles lie within 1 %: more than {EXACT_ROWS:,} queries are recorded")
-
-
-def _say(sentence: str) -> None:
-    width = terminal_width()
-    click.echo(sentence if width is None else textwrap.fill(sentence, width))
+        print_paragraph(f"percentiles lie within 1 %: more than {EXACT_ROWS:,} queries are recorded")
 
 
 def _follow(settings: Settings, source: str | None, *, as_json: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,8 @@ from collector.opened import opened
 from collector.options import limit_option, since_option, until_option
 from collector.registry import nearest
 from collector.store.topics import TOPICS
-from collector.tables import Cell, Column, print_table
-from collector.terminal import print_json, printable, terminal_width
+from collector.tables import Cell, Column, print_paragraph, print_table
+from collector.terminal import print_json, printable
 from collector.units import duration, percent
 
 if TYPE_CHECKING:
@@ -211,9 +210,9 @@ def _print(topic: str, found: Sequence[Row]) -> None:
     ]
     left_out = print_table(columns, [_line(row, keys, more, judged=judged) for row in found])
     if left_out:
-        _say(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
+        print_paragraph(f"no room for {', '.join(left_out)}: a wider terminal or --json has them")
     if topic == "pools":
-        _say(
+        print_paragraph(
             "avg to max: of the mean times to get a connection, one a look; longest: of a single one;"
             " active: in use in the mean, peak: at most, limit: there can be; waiting: callers, at most"
         )
@@ -228,11 +227,6 @@ def _print_notes(*, exact: bool, limit: int | None) -> None:
         click.echo(f"the {limit} most frequent: --limit N shows more")
     if not exact:
         click.echo(f"percentiles lie within 1 %: the table has more than {EXACT_ROWS:,} rows")
-
-
-def _say(sentence: str) -> None:
-    width = terminal_width()
-    click.echo(sentence if width is None else textwrap.fill(sentence, width))
 
 
 def _column(title: str, spare: int) -> Column:

@@ -11,7 +11,7 @@ import pytest
 
 from collector.answers import compare
 from collector.answers.detection import Comparison, Level
-from collector.cli import _compare_told
+from collector.cli.compare import _told
 from collector.sqlite import sqlite3
 from collector.store.database import open_writer
 from collector.store.downgrade import downgrade
@@ -122,7 +122,7 @@ def test_what_is_not_clear_is_told_with_its_interval() -> None:
     level = Level(9, 1.0, 2.0)
     row |= compare.judged(Comparison(level, level, 1.2, 0.7, 1.9, "too few"))
     assert (row["verdict"], row["clear"]) == ("too few", False)
-    cells = [cell if isinstance(cell, str) else cell.text for cell in _compare_told.cells(row)]
+    cells = [cell if isinstance(cell, str) else cell.text for cell in _told.cells(row)]
     assert (cells[0], cells[7]) == ("not clear", "+20 % (-30…+90)")
 
 
@@ -145,7 +145,7 @@ def test_an_interval_without_end_is_no_endless_line(high: float) -> None:
     level = Level(9, 1.0, 2.0)
     for ratio in (1.2, 3.0):
         row = compare.judged(Comparison(level, level, ratio, 0.7, high, "too few"))
-        assert len(_compare_told.change({"ratio": None, **row})) < 20
+        assert len(_told.change({"ratio": None, **row})) < 20
 
 
 def test_clean_and_dirty_runs_of_a_commit_do_not_overlap(made: Made, call: Call) -> None:

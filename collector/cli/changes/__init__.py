@@ -22,6 +22,7 @@ from collector.options import Since
 from collector.orm import peewee
 from collector.registry import nearest
 from collector.store import found
+from collector.tables import print_paragraph
 from collector.terminal import print_json, printable
 
 LARGEST_ID = 2**63 - 1
@@ -92,7 +93,7 @@ def command(
         _lines.print_changes(rows, now_ms)
     elif seen.standings:
         click.echo(printable(_nothing(subject, len(seen.rows))))
-    _lines.say(_lines.summary(seen.standings, left, gaps) if seen.standings or rows else _NOBODY_LOOKED)
+    print_paragraph(_lines.summary(seen.standings, left, gaps) if seen.standings or rows else _NOBODY_LOOKED)
 
 
 def _nothing(subject: str | None, hidden: int) -> str:

@@ -149,12 +149,6 @@ def _so_many(row: Row, evidence: Row) -> str:
     return f"{row['runs_after']} of {ENOUGH_RUNS} runs"
 
 
-def say(text: str) -> None:
-    """A sentence, in as many lines as the terminal needs."""
-    width = terminal_width()
-    click.echo(printable(text) if width is None else textwrap.fill(printable(text), width))
-
-
 def left_to_the_recorder(count: int, every_s: float) -> str:
     """How many subjects nobody has looked at yet, and how soon the recorder does; empty for none."""
     return f"{count} with news are left to the recorder, within {long_span(every_s)}" if count else ""

@@ -9,13 +9,13 @@ from typing import Any
 from collector.answers import gaps, sides
 from collector.answers.compare import Compared, Read
 from collector.answers.detection.compared import NEEDED
-from collector.cli._paragraphs import print_paragraph
 from collector.moments import between
-from collector.tables import Cell, Column, print_table
+from collector.tables import Cell, Column, print_paragraph, print_table
 from collector.units import counted, duration
 
 Row = dict[str, Any]
 
+_INDENT = "    "
 COLUMNS = (
     Column("verdict"),
     Column("subject", cut=14),
@@ -44,10 +44,10 @@ _MOST_RATIO = 100
 
 def tell(found: Compared, before: Read, after: Read, now_ms: int) -> None:
     """Print a table of what both sides have, and below it what was left out."""
-    print_paragraph(f"before: {_side(before, now_ms)} · after: {_side(after, now_ms)}")
+    print_paragraph(f"before: {_side(before, now_ms)} · after: {_side(after, now_ms)}", _INDENT)
     print_table(COLUMNS, [cells(row) for row in found.rows])
     for line in (_summed_up(found), *_notes(found), *_overlap(before, after)):
-        print_paragraph(line)
+        print_paragraph(line, _INDENT)
 
 
 def _side(read: Read, now_ms: int) -> str:

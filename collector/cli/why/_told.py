@@ -12,17 +12,17 @@ from collector.answers import gaps
 from collector.answers.usual.measures import OF_RUNS, SAMPLED
 from collector.answers.usual.normal import Measure
 from collector.answers.usual.verdict import too_few
-from collector.cli._paragraphs import print_paragraph
-from collector.cli._why_notes import notes
+from collector.cli.why._notes import notes
 from collector.figures import figure
 from collector.moments import at_second
-from collector.tables import Cell, Column, print_facts, print_table
+from collector.tables import Cell, Column, print_facts, print_paragraph, print_table
 from collector.terminal import printable, terminal_width
 from collector.timelines import Line, Stretch
 from collector.units import duration, percent, size
 
 Row = dict[str, Any]
 
+_INDENT = "    "
 PROCESSES = 3
 RUNS = 5
 _MEASURES = {measure.name: measure for measure in OF_RUNS} | {
@@ -39,15 +39,15 @@ _SIDES = {"above": "more than usual", "below": "less than usual"}
 
 def tell(answer: Row, now_ms: int, *, show_all: bool) -> None:
     """Print it: what was, its figures, who else was there, a timeline, and the verdict last."""
-    print_paragraph(_headline(answer, now_ms))
+    print_paragraph(_headline(answer, now_ms), _INDENT)
     for line in notes(answer, now_ms):
-        print_paragraph(f"  {line}")
+        print_paragraph(f"  {line}", _INDENT)
     _figures(answer, show_all=show_all)
     _processes(answer["processes"], show_all=show_all)
     print_facts(_facts(answer, now_ms, show_all=show_all))
     for line in _timeline(answer, now_ms):
         click.echo(printable(line))
-    print_paragraph(f"  → {answer['verdict']}")
+    print_paragraph(f"  → {answer['verdict']}", _INDENT)
 
 
 def _headline(answer: Row, now_ms: int) -> str:

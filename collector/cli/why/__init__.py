@@ -11,7 +11,7 @@ import click
 from collector import clock
 from collector.answers import runs, why, windows
 from collector.answers.usual import history
-from collector.cli._why_told import tell
+from collector.cli.why._told import tell
 from collector.commands import config_option, json_option
 from collector.errors import CollectorError, UsageError
 from collector.opened import opened

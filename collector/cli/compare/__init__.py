@@ -13,8 +13,8 @@ from collector import clock
 from collector.answers import compare, runs, sides, taken
 from collector.answers.compare import Compared, Read
 from collector.answers.sides import Side
-from collector.cli._compare_files import record_at
-from collector.cli._compare_told import holes_told, only_told, tell
+from collector.cli.compare._files import record_at
+from collector.cli.compare._told import holes_told, only_told, tell
 from collector.commands import config_option, json_option
 from collector.errors import DatabaseError, UsageError
 from collector.holes import say
