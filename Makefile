@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench peers docs lock clean
+.PHONY: setup run test check bench faults peers docs lock clean
 
 setup: .venv/ready
 
@@ -30,6 +30,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# Every fault with its full count, against real daemons: hours. `make test` has the quick versions.
+faults: setup
+	$(BIN)/python -m tests.faults
 
 # Other detectors of changes, which only a benchmark sets beside ours: hundreds of megabytes, in a place of their own.
 peers: .venv-peers/ready

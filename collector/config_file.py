@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from collector import ownership
 from collector.errors import ConfigError, Problem
 from collector.toml_lines import KeyPath, lines_of
-
-_BY_OTHERS = stat.S_IWOTH | stat.S_IWGRP
 
 
 def find(explicit: Path | None) -> Path | None:
@@ -79,13 +75,11 @@ def _named(key: str, given: Path) -> Path:
 def read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     """Parse the file; return its tables, and the line of every header and key.
 
-    Raises ConfigError when it is not TOML, not readable, or could have been written by somebody else.
+    It names commands that run as this user. Raises ConfigError when it is not TOML, not readable, or could
+    have been written by somebody else.
     """
     try:
-        real = path.resolve()
-        _refuse_if_others_can_write(path, real)
-        # Not `path` again: a link on the way to it may have been turned since.
-        text = real.read_text(encoding="utf-8")
+        text = _text(path)
         return tomllib.loads(text), lines_of(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
@@ -101,47 +95,10 @@ def read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         raise ConfigError(str(path), [Problem("cannot read it", error.strerror or str(error))]) from None
 
 
-def _refuse_if_others_can_write(path: Path, real: Path) -> None:
-    """A config names commands that run as this user, so nobody else may be able to change it."""
-    near, far = (real, real.parent), real.parents[1:]
-    problems = [_writable_by_others(place, _BY_OTHERS) for place in near]
-    # Further up a folder of root's may belong to a group of administrators (/usr/local is staff's).
-    problems += [_writable_by_others(place, stat.S_IWOTH) for place in far]
-    if found := [problem for problem in problems if problem]:
-        raise ConfigError(str(path), found)
-
-
-def _writable_by_others(place: Path, forbidden: int) -> Problem | None:
-    """The fault of ``place``, looking at the mode bits in ``forbidden``."""
-    try:
-        info = place.stat()
-    except OSError as error:
-        return Problem(str(place), error.strerror or str(error))
-    if info.st_uid not in (0, os.geteuid()):
-        return Problem(str(place), f"belongs to {_user(info.st_uid)}; it must belong to you or root")
-    # In a sticky folder such as /tmp nobody can replace a file that is not theirs.
-    if stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX:
-        return None
-    if info.st_mode & stat.S_IWOTH:
-        return Problem(str(place), f"everybody can write it; run `chmod o-w {place}`")
-    if info.st_mode & forbidden & stat.S_IWGRP and not _private_group(info.st_gid):
-        return Problem(str(place), f"others in its group can write it; run `chmod g-w {place}`")
-    return None
-
-
-def _private_group(gid: int) -> bool:
-    """Whether a group holds nobody but this user or root (Debian gives each user one of their own)."""
-    if gid == 0:
-        return True
-    try:
-        me, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return gid == me.pw_gid and group.gr_name == me.pw_name and set(group.gr_mem) <= {me.pw_name}
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+def _text(path: Path) -> str:
+    """The text of the very file that was judged. Raises ConfigError where others can write it."""
+    fd, faults = ownership.opened(path)
+    with open(fd, encoding="utf-8") as file:
+        if faults:
+            raise ConfigError(str(path), [Problem(str(fault.place), fault.message) for fault in faults])
+        return file.read()

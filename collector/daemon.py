@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from signal import SIGHUP
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,34 +25,34 @@ from collector.pace import Pace
 from collector.pools.pools import Pools
 from collector.readings.power import on_battery
 from collector.readings.state import Meter
+from collector.recording import Recording
 from collector.records.gap import Gap
 from collector.sampling import Sampled
 from collector.schedule import LONGEST_SLEEP, Schedule
 from collector.settings import PoolSettings, Settings, WorkloadSettings
 from collector.signals import Signals
-from collector.store import schema, sessions
-from collector.store.asked import Step
 from collector.store.buffer import Buffer
-from collector.store.database import inode, open_writer, raw, refuse_replaced
-from collector.store.lock import InstanceLock
-from collector.store.rollups.rolling import Rollups
 from collector.store.writer import Writer
 from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
 from collector.workloads.spawn import Children
-from collector.workloads.stamp import boot_id, machine_id_hash
+from collector.workloads.stamp import boot_id
+
+if TYPE_CHECKING:
+    pass
 
 logger = log.get_logger("daemon")
 
 # Together less than the ten seconds of promise 9.
 RUNS_STOP_SECONDS = 4.0
-WRITER_STOP_SECONDS = 4.0
-FIRST_COMMIT_SECONDS = 20.0
 # When the scheduler's thread did not wake for two intervals, and at least so long, ticks were lost.
 STALL_SECONDS = 2.0
 PING_SECONDS = 10.0
 
-NEEDS_RESTART = {"collector": ("database", "socket", "durability"), "runs": ("parallel",)}
+NEEDS_RESTART = {
+    "collector": ("database", "socket", "durability", "minimum_free", "ballast"),
+    "runs": ("parallel",),
+}
 
 Reload = Callable[[], Settings]
 
@@ -79,17 +79,16 @@ class Daemon:
             settings, self.buffer, self.pace, lambda: self.writer.last_flush_ms, self._note
         )
         self.watch = Watch(self._started, STALL_SECONDS)
-        self._last_step: Step | None = None
-        self.drained = True
+        self.recording = Recording(settings, self.buffer, self.hearing, self._started)
         self.watchdog: Watchdog | None = None
 
     def run(self) -> None:
         """Record until SIGTERM or SIGINT. Raises CollectorError when it cannot begin."""
         signals = Signals()
         with ExitStack() as stop:  # its steps run in reverse: each part ends before what it feeds
-            stop.enter_context(self._lock())
-            writer = stop.enter_context(self._writing())
-            stop.enter_context(self._session(writer))
+            stop.enter_context(self.recording.locked())
+            stop.enter_context(self._writing())
+            stop.enter_context(self.recording.session())
             stop.enter_context(self._listening())
             stop.enter_context(self._scheduling())
             self._ready()
@@ -98,54 +97,31 @@ class Daemon:
         counts = self.buffer.counts()
         logger.info("recorder.stopped", committed=counts.committed, dropped=counts.dropped)
 
+    @property
+    def drained(self) -> bool:
+        """Whether all that was recorded is written, after the end."""
+        return self.recording.drained
+
     # The parts, each with its own end. ---------------------------------------------------------
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Last to end: while anything of ours may touch the file, no second daemon may begin."""
-        lock = InstanceLock(self.settings.database)
-        lock.acquire("collector run", self.settings.socket)
-        try:
-            yield
-        finally:
-            if self.drained:  # a hung writer still holds the file: then the end of the process lets go
-                lock.release()
-
-    @contextmanager
     def _writing(self) -> Iterator[Writer]:
-        """Ends after everyone who records, so that all they put is written; then the database closes."""
-        path = self.settings.database
-        database = open_writer(path, self.settings.collector.durability)
-        for name in schema.prepare(database, path):
-            logger.info("schema.upgraded", migration=name)
-        self._inode = inode(path)
-        self.hearing.begin(raw(database))
-        self.writer = Writer(
-            raw(database), self.buffer, self.hearing.timed, self.hearing.stored, Rollups().late
-        )
-        self.writer.start()
-        self.keeping = Keeping(self.settings, self.writer, self.buffer, self.hearing, self.sampled.own_cost)
-        self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)
+        """With the writer goes what keeps its file."""
+        recording = self.recording
         try:
-            yield self.writer
+            with recording.writing() as self.writer:
+                self.keeping = Keeping(
+                    self.settings,
+                    self.writer,
+                    recording.place,
+                    self.buffer,
+                    self.hearing,
+                    self.sampled.own_cost,
+                )
+                self.tails = Following(self.settings, self.buffer, self.keeping.refresher.known_statements)
+                yield self.writer
         finally:
-            self.drained = self.writer.close(WRITER_STOP_SECONDS, self._last_step)
             self.hearing.close()
-            if self.drained:
-                database.close()  # a hung writer still uses it: leave it to the end of the process
-
-    @contextmanager
-    def _session(self, writer: Writer) -> Iterator[None]:
-        """Its end is the writer's last step, since only then are the final counts known."""
-        origin = sessions.Origin(machine_id_hash(), boot_id(), __version__, os.getpid(), os.uname().release)
-        begun: sessions.Begun = writer.ask(
-            "session.begin", sessions.begin(origin, self._started.wall_ms)
-        ).wait(FIRST_COMMIT_SECONDS)
-        self._last_step = sessions.end(begun.id, lambda: clock.now().wall_ms, self.buffer.counts)
-        if begun.unclean_since is not None:
-            logger.warning("session.unclean", last_sign=begun.unclean_since, reason="the last one was killed")
-        self._register(self.settings.workloads)
-        yield
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -216,7 +192,6 @@ class Daemon:
                 self.reload()
             watchdog.step(time.monotonic())
             self.hearing.slow.step(time.monotonic())
-            refuse_replaced(self.settings.database, self._inode)
 
     def _stopping(self) -> None:
         logger.info("recorder.stopping", queued=self.buffer.counts().queued)
@@ -271,7 +246,7 @@ class Daemon:
         self._apply_pools(old.pools, new.pools)
         self.tails.apply(new.tails)
         self.keeping.apply(new, self.schedule)
-        self._register(new.workloads)
+        self.recording.register(new.workloads)
         logger.info("config.reloaded", path=str(new.path), workloads=len(new.workloads))
 
     def status(self) -> dict[str, Any]:
@@ -329,10 +304,6 @@ class Daemon:
 
     def _named(self, name: str) -> WorkloadSettings | None:
         return next((workload for workload in self.settings.workloads if workload.name == name), None)
-
-    def _register(self, workloads: tuple[WorkloadSettings, ...]) -> None:
-        rows = [sessions.registered(workload) for workload in workloads]
-        self.writer.ask("workloads.register", sessions.register(rows, clock.now().wall_ms))
 
     def _note(self) -> None:
         """A look at the machine a tick, so that a short run has a window to be judged in."""

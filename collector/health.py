@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from collector import __version__
-from collector.answers import standing, status
+from collector.answers import recovered, standing, status
 from collector.answers.kept import kept
 from collector.client import Line, Unreachable
 from collector.errors import CollectorError
@@ -40,6 +40,8 @@ def look(settings: Settings, now_ms: int) -> Document:
     problems += unreadable or _of_file(settings.database)
     if cut := (told.get("kept") or {}).get("sentence"):
         problems.append(cut)
+    lying = [row for row in told.get("recoveries", []) if row["lies"]]
+    problems += [recovered.in_words(row, settings.database, now_ms) for row in lying]
     return _document(settings, daemon, held, told, now_ms) | {"silent": silent, "problems": problems}
 
 
@@ -70,6 +72,7 @@ def _file(settings: Settings, now_ms: int) -> tuple[Document, list[str]]:
                 "machine": status.machine(database, now_ms),
                 "workloads": status.workloads(database),
                 "gaps": status.gaps(database, now_ms),
+                "recoveries": recovered.recoveries(database, settings.database),
                 "alerts": standing.alerts(database),
                 "kept": kept(database, settings.retention, now_ms).document(),
                 **status.own_cost(database, now_ms),
@@ -109,6 +112,7 @@ def _document(
         "tails": running.get("tails", []),
         "pools": running.get("pools", []),
         "gaps": told.get("gaps", []) + ([] if at_work else _open_gap(session)),
+        "recoveries": told.get("recoveries", []),
         "alerts": told.get("alerts", []),
         "kept": told.get("kept"),
         "last_session": session or None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from collector import log
+from collector import log, recovering
 from collector.looking import Looking
+from collector.recovering import Recovering
 from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.store import upkeep
 from collector.store.cache import CLEAN_SECONDS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collector.schedule import Schedule
     from collector.settings import Settings
     from collector.store.buffer import Buffer
+    from collector.store.recovery.place import Place
     from collector.store.writer import Writer
 
 logger = log.get_logger("daemon")
@@ -33,6 +35,7 @@ class Keeping:
         self,
         settings: Settings,
         writer: Writer,
+        place: Place,
         buffer: Buffer,
         hearing: Hearing,
         own_cost: Callable[[], dict[str, Any]],
@@ -41,6 +44,7 @@ class Keeping:
         self.refresher = Refresher(writer, settings, lambda: buffer.counts().received)
         self.tidying = Tidying(writer, settings)
         self.looking = Looking(writer, settings, hearing.alerts)
+        self.recovering = Recovering(writer, place)
         hearing.others.append(self.looking.stored)
 
     def schedule(self, schedule: Schedule, settings: Settings) -> None:
@@ -48,6 +52,7 @@ class Keeping:
         schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
         schedule.upkeep("tidying", SECONDS, self.tidying.step)
+        schedule.upkeep("recovery", recovering.SECONDS, self.recovering.step)
         schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
         self._schedule_set(schedule, settings)
 
@@ -67,6 +72,7 @@ class Keeping:
         self.refresher.stop()
         self.tidying.stop()
         self.looking.stop()
+        self.recovering.stop()
 
     def _schedule_set(self, schedule: Schedule, settings: Settings) -> None:
         """What the config says how often."""

@@ -1,7 +1,8 @@
 """The log: structlog events with names and fields.
 
 On a terminal a line reads as a sentence with fields to the right; elsewhere it is one JSON document
-a line; under systemd each line starts with its journal priority.
+a line; under systemd each line starts with its journal priority. Whatever the style, no field holds what
+looks like a secret, and no line a raw control or bidirectional character.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from collector.lean import CRYPTO, without
+from collector.redact import redacted
 from collector.systemd import stderr_is_journal
 
 with without("rich", *CRYPTO):
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 QUIET_SECONDS = 30.0
 
-# C0 and C1 controls, line separators, halves of surrogate pairs (no stream can encode them), and the
-# bidirectional overrides that make text read as something else.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# C0 and C1 controls, the bidirectional marks and overrides that make text read as something else, what has
+# no width at all (and so hides in a name), line separators, tags, and halves of surrogate pairs, which no
+# stream can encode. The joiners of emoji are among them: a name is shown in pieces rather than misread.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _PRIORITY = {"debug": "<7>", "info": "<6>", "warning": "<4>", "error": "<3>", "critical": "<2>"}
 
 
@@ -106,7 +112,11 @@ def is_configured() -> bool:
 
 
 def _processors(style: str, *, colors: bool) -> list[Processor]:
-    first: list[Processor] = [structlog.processors.add_log_level, structlog.processors.format_exc_info]
+    first: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        _hide_secrets,
+    ]
     if style == "console":
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         render = structlog.dev.ConsoleRenderer(
@@ -120,6 +130,7 @@ def _processors(style: str, *, colors: bool) -> list[Processor]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _in_order,
         structlog.processors.JSONRenderer(default=str),
+        _escape_delete,
     ]
     return [*first, *last, _prefix_priority] if style == "journal" else [*first, *last]
 
@@ -128,6 +139,26 @@ def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """What one looks for first stands first: when, how bad, what, and then its fields."""
     first = ("timestamp", "level", "event", "component")
     return {name: event.pop(name) for name in first if name in event} | dict(event)
+
+
+def _hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Errors of servers and drivers may hold what they were given; none of it is logged."""
+    return {name: _without_secrets(value) for name, value in event.items()}
+
+
+def _without_secrets(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {key: _without_secrets(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(inner) for inner in value]
+    return redacted(value if isinstance(value, str) else str(value))
+
+
+def _escape_delete(_: WrappedLogger, __: str, line: Any) -> str:
+    """The one control character that JSON leaves raw; it can only stand inside a text."""
+    return str(line).replace("\x7f", "\\u007f")
 
 
 def _drop_component(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -14,6 +14,7 @@ from collector.schedule import next_times
 from collector.settings import PoolSettings, Settings, TailSettings, WorkloadSettings
 from collector.store import schema
 from collector.store.database import file_size
+from collector.workloads import exposure
 
 Row = dict[str, Any]
 
@@ -36,6 +37,7 @@ def planned(settings: Settings, now_ms: int) -> Row:
         "workloads": [_workload(workload, now_ms) for workload in settings.workloads],
         "tails": [_tail(tail) for tail in settings.tails],
         "pools": [_pool(pool) for pool in settings.pools],
+        "exposed": [found._asdict() for found in exposure.of(settings)],
     }
 
 

@@ -32,11 +32,17 @@ Text = Annotated[str, msgspec.Meta(min_length=1, description="a text in quotes, 
 
 
 class Recorder(Section, frozen=True, kw_only=True):
-    """``[collector]``: where the record is kept, and how safely."""
+    """``[collector]``: where the record is kept, and how safely.
+
+    While less than ``minimum_free`` is free on its disk, recording waits. ``ballast`` is a file of that size
+    beside the database, thrown off when the disk is full all the same, so that upkeep goes on.
+    """
 
     database: Path | None = None
     durability: Literal["full", "normal"] = "full"
     socket: Path | None = None
+    minimum_free: Size = Size(64_000_000)
+    ballast: Size = Size(8_000_000)
 
 
 class Processes(Section, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from collector.registry import nearest
 
@@ -16,7 +16,15 @@ SQLITE = "sqlite:///"
 
 # Fixed sentences: Python's own hold what stands at the wrong place, which may be a part of a password.
 _NO_URL = "is not a URL: it must be {}://user@host:port/database; odd signs are written %xx"
-_NO_PORT = "is not a URL: the port is no number; a / in a password is written %2F, a ? %3F and a # %23"
+_NO_PORT = "is not a URL: the port is no number; a password belongs into password_file or password_env"
+_IN_THE_URL = "must not hold a password; name its file as password_file, or its variable as password_env"
+
+# What drivers would take for one. Source: postgresql.org/docs/current/libpq-connect.html
+_SECRET_PARAMETERS = {"password", "sslpassword", "passwd", "pass", "pwd"}
+
+# At the beginning of a password_file: systemd's folder of credentials, systemd.exec(5).
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+LONGEST_PASSWORD_BYTES = 64 << 10
 
 
 class Target(Protocol):
@@ -66,7 +74,7 @@ def password(target: Target) -> str | None:
     """The password from where the config says; None where it says nothing. Raises NoPassword."""
     if target.password_file:
         try:
-            return target.password_file.read_text(encoding="utf-8").removesuffix("\n")
+            return _read(_placed(target.password_file))
         except OSError as error:
             raise NoPassword(f"cannot read password_file: {error.strerror}") from error
         except UnicodeDecodeError:  # which holds all of the file
@@ -77,6 +85,28 @@ def password(target: Target) -> str | None:
     if found is None:
         raise NoPassword(f"the variable {target.password_env} of password_env is not set")
     return found
+
+
+def _read(path: Path) -> str:
+    """What a file holds that nobody else can read, looked at through the descriptor that is read from."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # without waiting where it is a pipe
+    with open(fd, encoding="utf-8") as file:
+        if fault := _readable_by_others(path, os.fstat(fd)):
+            raise NoPassword(f"password_file: {fault}")
+        return file.read().removesuffix("\n")
+
+
+def _placed(path: Path) -> Path:
+    """Where a password is; ``$CREDENTIALS_DIRECTORY/name`` is a credential that systemd handed to us.
+
+    The loader of the config has put the config's folder before it. Raises NoPassword.
+    """
+    if f"${CREDENTIALS}" not in path.parts:
+        return path
+    folder = os.environ.get(CREDENTIALS)
+    if not folder:
+        raise NoPassword(f"${CREDENTIALS} of password_file is not set; LoadCredential= of a unit sets it")
+    return Path(folder, *path.parts[path.parts.index(f"${CREDENTIALS}") + 1 :])
 
 
 def without_secrets(text: str, url: str, given: str | None) -> str:
@@ -123,15 +153,36 @@ def _server_fault(url: str) -> str | None:
         return _NO_PORT
     # The half may happen to be a number; the @ behind it tells, unless it belongs to a value (user=a@b).
     is_torn = ":" in found.netloc and "@" not in found.netloc and "@" in url.partition("=")[0]
-    return _NO_PORT if is_torn else None
+    if is_torn:
+        return _NO_PORT
+    return _IN_THE_URL if _holds_secret(found) else None
+
+
+def _holds_secret(url: SplitResult) -> bool:
+    """Whether a password stands in a URL, where every list of processes and every copy would show it."""
+    return bool(url.password) or any(name.lower() in _SECRET_PARAMETERS for name, _ in parse_qsl(url.query))
 
 
 def file_fault(path: Path) -> str | None:
-    """What is wrong with a file that holds a password, in words."""
+    """What is wrong with a file that holds a password, in words.
+
+    Nothing of a credential where systemd has handed none to this process: its unit may have it.
+    """
     try:
-        mode = path.stat().st_mode
+        place = _placed(path)
+        return _readable_by_others(place, place.stat())
+    except NoPassword:
+        return None
     except OSError as error:
         return error.strerror or str(error)
-    if not stat.S_ISREG(mode):
+
+
+def _readable_by_others(path: Path, info: os.stat_result) -> str | None:
+    if not stat.S_ISREG(info.st_mode):
         return "is not a file"
-    return f"others can read it; run `chmod 600 {path}`" if mode & 0o077 else None
+    if info.st_size > LONGEST_PASSWORD_BYTES:
+        return f"holds more than {LONGEST_PASSWORD_BYTES} bytes, which is no password"
+    # systemd gives a credential to our user by an access list, which shows as a right of the group.
+    folder = os.environ.get(CREDENTIALS)
+    forbidden = 0o007 if folder and path.is_relative_to(folder) else 0o077
+    return f"others can read it; run `chmod 600 {path}`" if info.st_mode & forbidden else None

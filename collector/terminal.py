@@ -28,9 +28,10 @@ def print_json(document: Any) -> None:
     """Print one JSON document; a list goes one row a line, so that it can be read and grepped."""
     if isinstance(document, list) and document:
         rows = ",\n ".join(json.dumps(row, default=str) for row in document)
-        click.echo(f"[{rows}]")
+        text = f"[{rows}]"
     else:
-        click.echo(json.dumps(document, default=str, indent=2))
+        text = json.dumps(document, default=str, indent=2)
+    click.echo(text.replace("\x7f", "\\u007f"))  # the one control character that JSON leaves raw
 
 
 def paint(text: str, colour: str) -> str:
@@ -39,7 +40,7 @@ def paint(text: str, colour: str) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` with control characters written out, so that stored text cannot steer the terminal."""
+    """``text`` with control, bidirectional and invisible characters written out: it steers no terminal."""
     if text.isprintable():
         return text
     from collector import log  # noqa: PLC0415  # rarely needed, and dear to load

@@ -42,6 +42,7 @@ FLOORS: dict[str, float] = {
     "log": 2.0,
     "convert": 2.0,
     "config_file": 2.0,
+    "ownership": 1.9,
     "readings": 2.0,
     "tell": 2.0,
     "charts": 2.0,
@@ -93,8 +94,10 @@ FLOORS: dict[str, float] = {
     # 7: when things run
     "schedule": 7.0,
     "sampling": 7.1,
+    "recording": 7.05,
     "keeping": 7.1,
     "tidying": 6.1,
+    "recovering": 6.1,
     "plan": 7.1,
     "config": 7.1,
     # 8: what begins and ends

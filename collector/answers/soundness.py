@@ -68,7 +68,7 @@ def look(check: Check) -> Finding:
 
 
 _UPGRADE = "restart the recorder, or `collector db upgrade`"
-_RESTORE = "stop the recorder, move the file away and restore a backup, or start a new one"
+_RESTORE = "restart the recorder, which sets it aside and saves what can be read, or `collector db restore`"
 
 
 def _library() -> Finding:

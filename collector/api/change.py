@@ -119,6 +119,7 @@ def _directly(settings: Settings, words: dict[str, Any]) -> dict[str, Any]:
         database = open_writer(path, settings.collector.durability)
         try:
             schema.prepare(database, path)
+            lock.mark()
             with told(path), transaction(raw(database)):
                 return answer(apply(steps)(raw(database)))
         finally:

@@ -78,6 +78,7 @@ def _facts(plan: Row) -> list[tuple[str, list[str], str]]:
         ("tails", [_followed(tail) for tail in plan["tails"]], ", "),
         ("pools", [f"{p['name']} ({p['kind']}) every {span(p['every_s'])}" for p in plan["pools"]], ", "),
         ("workloads", [_how_many(plan)], ""),
+        *(("warning", [_exposed(found)], "") for found in plan["exposed"]),
     ]
     return [fact for fact in facts if fact[1]]
 
@@ -100,6 +101,11 @@ def _summed_up(summaries: Row) -> list[str]:
 def _followed(tail: Row) -> str:
     missing = "" if tail["files"] else "; there is no such file yet"
     return f"{tail['name']} ({tail['format']}{missing})"
+
+
+def _exposed(found: Row) -> str:
+    where = f"{found['workload']}: {found['key']}" if found["workload"] else found["key"]
+    return f"{where}: others could change what runs: {found['fault']}"
 
 
 def _how_many(plan: Row) -> str:

@@ -27,6 +27,13 @@ class Asked:
         self._done = threading.Event()
         self._result: Any = None
         self._error: BaseException | None = None
+        self._tried_again = False
+
+    def is_worth_another_try(self) -> bool:
+        """Whether it can be done once more in a new file: once, and only where nothing of it was done."""
+        again = self.transaction and not self._tried_again
+        self._tried_again = True
+        return again
 
     def finish(self, result: Any = None, error: BaseException | None = None) -> None:
         """Called by the writer after the commit; what is told first stands."""

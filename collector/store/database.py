@@ -44,6 +44,9 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
     _make_private(path)
     if file_size(path):
         # Looked at before anything is set: WAL mode would change the file of another program for ever.
+        if journal_path(path).exists():
+            open_reader(path, immutable=True).close()
+            roll_back(path)
         open_reader(path).close()
     database = peewee.SqliteDatabase(
         str(path),
@@ -56,6 +59,19 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
         database.connect()
         _set_pragmas(database, path, [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])])
     return database
+
+
+def roll_back(path: Path) -> None:
+    """Have SQLite undo what a killed process left half-done: a connection that only reads cannot.
+
+    So it is after a kill in the middle of a file's first moments, before it keeps a write-ahead log.
+    """
+    conn = sqlite3.connect(str(path), timeout=WRITER_BUSY_SECONDS, isolation_level=None)
+    try:
+        with told(path):
+            conn.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    finally:
+        conn.close()
 
 
 def _make_private(path: Path) -> None:
@@ -179,7 +195,8 @@ def told(path: Path) -> Iterator[None]:
             "full": "free some space and start again",
             "readonly": "make the file and its folder writable for this user",
             "unreachable": _PLACE_HINT,
-            "corrupt": "it is not a SQLite database, or a damaged one: move it away, or name another one",
+            "corrupt": "it is damaged, or not a SQLite database: one of its own the recorder sets aside when it"
+            " starts, and saves what can be read; else name another file",
         }.get(failure, f"SQLite says: {error}")
         raise DatabaseError(f"{path}: {in_words(failure)}", hint=hint) from error
 
@@ -193,18 +210,19 @@ def inode(path: Path) -> tuple[int, int] | None:
     return info.st_dev, info.st_ino
 
 
-def refuse_replaced(path: Path, opened: tuple[int, int] | None) -> None:
-    """Raise DatabaseError when the file that was opened no longer stands there: what is written is lost."""
-    if opened is not None and inode(path) != opened:
-        raise DatabaseError(
-            f"{path} was deleted or replaced while it was recorded into",
-            hint="start the recorder again: it makes a new file (systemd does so by itself)",
-        )
-
-
 def wal_path(path: Path) -> Path:
     """Where SQLite keeps the write-ahead log of a database."""
     return path.with_name(path.name + "-wal")
+
+
+def journal_path(path: Path) -> Path:
+    """Where SQLite keeps what it may have to undo, in a file without a write-ahead log."""
+    return path.with_name(path.name + "-journal")
+
+
+def shm_path(path: Path) -> Path:
+    """Where SQLite keeps the index of that log, which all connections share."""
+    return path.with_name(path.name + "-shm")
 
 
 def file_size(path: Path) -> int:

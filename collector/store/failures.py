@@ -9,7 +9,18 @@ from typing import Literal
 
 from collector.sqlite import sqlite3
 
-Failure = Literal["busy", "full", "readonly", "io", "unreachable", "corrupt", "poison", "other"]
+Failure = Literal[
+    "busy", "full", "readonly", "io", "unreachable", "corrupt", "moved", "closed", "poison", "other"
+]
+
+
+class Trouble(Exception):
+    """What we see ourselves before SQLite does: ``failure``, and the message tells the figures."""
+
+    def __init__(self, failure: Failure, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+
 
 # By SQLite's primary result code. Not by its symbolic name: the interpreter's own module calls those
 # extended codes "unknown" that are younger than itself, a wrong type in a STRICT table among them.
@@ -28,8 +39,8 @@ _BY_CODE: dict[int, Failure] = {
     sqlite3.SQLITE_NOTADB: "corrupt",
 }
 
-# What executing a statement or binding its values can raise.
-REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
+# What executing a statement or binding its values can raise, and a look at the place before.
+REFUSALS = (sqlite3.Error, OverflowError, UnicodeEncodeError, Trouble)
 
 _WORDS: dict[Failure, str] = {
     "busy": "another program holds a lock on the database",
@@ -38,6 +49,8 @@ _WORDS: dict[Failure, str] = {
     "io": "the disk reports errors",
     "unreachable": "the database cannot be opened or made",
     "corrupt": "the database file is damaged",
+    "moved": "the database file was deleted or replaced",
+    "closed": "the database could not be opened again yet",
     "poison": "a record does not fit its table",
     "other": "the database refuses",
 }
@@ -74,12 +87,14 @@ def is_the_records_fault(error: BaseException) -> bool:
 
 
 def _one(error: BaseException) -> Failure:
+    if isinstance(error, Trouble):
+        return error.failure
     if failure := _BY_CODE.get(_code(error)):
         return failure
     # Raised while values are bound, before SQLite sees them: too large an integer, a lone surrogate,
     # a type that no column can hold. A closed connection is reported in the same way.
     if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
-        return "other" if "closed" in str(error) else "poison"
+        return "closed" if "closed" in str(error) else "poison"
     return "poison" if isinstance(error, (OverflowError, UnicodeEncodeError)) else "other"
 
 

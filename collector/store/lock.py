@@ -26,12 +26,17 @@ _LOOK_SECONDS = 0.01
 
 
 class Holder(NamedTuple):
-    """Who holds the lock: its process, since when (ms), and its socket ("" when it has none)."""
+    """Who holds the lock: its process, since when (ms), and its socket ("" when it has none).
+
+    ``is_ours`` stays behind in the file: whoever held it has found a record of ours beside it, so that one
+    that is found damaged beyond recognition is not taken for a file of somebody else.
+    """
 
     pid: int
     since_ms: int
     what: str
     socket: str
+    is_ours: bool = False
 
 
 class InstanceLock:
@@ -48,6 +53,8 @@ class InstanceLock:
         self._now = now
         self._pause = pause
         self._fd: int | None = None
+        self._me: Holder | None = None
+        self._is_told = False
 
     def acquire(self, what: str, socket: Path | None = None) -> None:
         """Take the lock; raises AlreadyRunning that names the holder, or DatabaseError for a bad place.
@@ -55,16 +62,35 @@ class InstanceLock:
         A recorder, which has a ``socket``, waits longer for a command than for another recorder.
         """
         make_folder(self._database)
-        me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""))
         try:
             self._fd = self._locked(is_recorder=socket is not None)
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, msgspec.json.encode(me), 0)
+            left = _read(self._fd)
+            is_ours = left is not None and left.is_ours
         except OSError as error:
             self.release()
             raise DatabaseError(
                 f"{self.path}: {error.strerror or error}", hint="the lock stands beside the database"
             ) from error
+        self._me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""), is_ours)
+        self._tell(self._fd, self._me)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether somebody who held it before has found a record of ours beside it."""
+        return self._me is not None and self._me.is_ours
+
+    def mark(self) -> None:
+        """Note that a record of ours stands beside it, and who we are where the disk did not take that."""
+        if self._fd is not None and self._me is not None and not (self._me.is_ours and self._is_told):
+            self._me = self._me._replace(is_ours=True)
+            self._tell(self._fd, self._me)
+
+    def _tell(self, fd: int, me: Holder) -> None:
+        """What a full or a failing disk does not take now is told at the next `mark`; the lock holds."""
+        self._is_told = False
+        with suppress(OSError):
+            _write(fd, me)
+            self._is_told = True
 
     def _locked(self, *, is_recorder: bool) -> int:
         """The lock file, open and locked."""
@@ -84,9 +110,7 @@ class InstanceLock:
     def release(self) -> None:
         """Let go; releasing twice is fine."""
         if self._fd is not None:
-            with suppress(OSError):  # a disk that became read-only keeps our name, which no longer counts
-                os.ftruncate(self._fd, 0)
-            os.close(self._fd)
+            os.close(self._fd)  # our name stays in it, and no longer counts
             self._fd = None
 
 
@@ -104,11 +128,22 @@ def holder(database: Path) -> Holder | None:
     try:
         if _try_lock(fd, fcntl.LOCK_SH):
             return None
-        return msgspec.json.decode(os.pread(fd, 4096, 0), type=Holder)
-    except msgspec.DecodeError:
-        return Holder(0, 0, "somebody", "")  # between taking the lock and writing the name
+        return _read(fd) or Holder(0, 0, "somebody", "")  # between taking the lock and writing the name
     finally:
         os.close(fd)
+
+
+def _read(fd: int) -> Holder | None:
+    try:
+        return msgspec.json.decode(os.pread(fd, 4096, 0), type=Holder)
+    except msgspec.DecodeError:
+        return None
+
+
+def _write(fd: int, holder: Holder) -> None:
+    words = msgspec.json.encode(holder)
+    os.pwrite(fd, words, 0)
+    os.ftruncate(fd, len(words))
 
 
 def _try_lock(fd: int, how: int) -> bool:

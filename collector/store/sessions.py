@@ -59,6 +59,20 @@ def begin(origin: Origin, now_ms: int) -> Step:
     return step
 
 
+def again(number: int, origin: Origin, start_ms: int) -> Step:
+    """See that a session that goes on has its row, in a file that took the place of another."""
+
+    def step(conn: sqlite3.Connection) -> None:
+        conn.execute(
+            "INSERT OR IGNORE INTO recorder_sessions"
+            " (id, machine_id, boot_id, version, pid, kernel, start_ms,"
+            " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
+            (number, *origin, start_ms),
+        )
+
+    return step
+
+
 def end(number: int, now_ms: Callable[[], int], counts: Callable[[], Counts]) -> Step:
     """Close a session in order, with what went through it, both read when the step runs."""
 

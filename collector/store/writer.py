@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections import deque
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from collector import clock
 from collector.clock import Instant
 from collector.errors import CollectorError, DatabaseError
 from collector.log import Folded, get_logger
-from collector.records.base import KINDS_BY_STRUCT, Kind
 from collector.records.gap import Gap
 from collector.store.asked import Asked, Step, Then
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
-from collector.store.database import savepoint, transaction
-from collector.store.failures import REFUSALS, Failure, classify, in_words, is_the_records_fault
+from collector.store.database import transaction
+from collector.store.failures import REFUSALS, Failure, classify, in_words
+from collector.store.home import NOWHERE, Home
+from collector.store.inserting import Inserting, Late
 from collector.store.listeners import Stored, Timed, nobody
 
 if TYPE_CHECKING:
@@ -34,14 +32,9 @@ log = get_logger("writer")
 
 LONGEST_WAIT = 5.0
 # What may be over soon, so that a step is worth another try.
-PASSING = ("busy", "full", "io", "readonly")
-# A clock can be set back over the same second this many times before a sample has no place left.
-BUMPS = 50
+PASSING = ("busy", "full", "io", "readonly", "unreachable", "moved", "closed")
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 GIVE_UP_SECONDS = 2.0  # how long a disk that refuses may hold up the end
-
-# Hears of samples inside the transaction that stores them, as they are stored.
-Late = Callable[["sqlite3.Connection", Kind, Sequence[msgspec.Struct]], object]
 
 
 class Writer:
@@ -54,12 +47,15 @@ class Writer:
         timed: Timed = nobody,
         stored: Stored = nobody,
         late: Late = nobody,
+        home: Home = NOWHERE,
     ) -> None:
         self._conn = conn
+        self._home = home
+        self._suspected = False
         self._buffer = buffer
         self._timed = timed
         self._stored = stored
-        self._late = late
+        self._inserting = Inserting(late)
         self._flight: Flight | None = None
         self._asked: deque[Asked] = deque()
         self._doing: Asked | None = None
@@ -67,7 +63,7 @@ class Writer:
         self._retry_at = 0.0
         self._stuck_as: Failure | None = None
         self._stuck = Folded(log, "writer.stuck")
-        self._set_aside = Folded(log, "writer.set_aside")
+        self._unmended = Folded(log, "writer.not_mended", level="error")
         self._broken = Folded(log, "writer.broken", level="error")
         self._untold: deque[tuple[Batch, Outcome]] = deque()
         self._thread: threading.Thread | None = None
@@ -97,6 +93,11 @@ class Writer:
             self._refuse_asked()
         return asked
 
+    def suspect(self) -> None:
+        """Somebody who reads the file found it damaged: look at it before anything more is written."""
+        self._suspected = True
+        self._buffer.nudge()
+
     @property
     def stuck(self) -> str | None:
         """Why nothing can be written at present, in words; None when all is well."""
@@ -107,6 +108,9 @@ class Writer:
         self.progress = now.monotonic
         if now.monotonic < self._retry_at:
             return False
+        if self._suspected:
+            self._suspected = False
+            self._mend("corrupt", sure=False)
         worked = False
         if self._flight is not None or self._buffer.due(now.monotonic):
             self._flight = self._flight if self._flight is not None else self._buffer.take()
@@ -198,7 +202,8 @@ class Writer:
         assert flight is not None
         start = time.perf_counter()
         try:
-            outcomes = self._flush(flight)
+            self._home.look(now.monotonic, recording=True)
+            outcomes = self._inserting.flush(self._conn, flight)
         except REFUSALS as error:
             self._back_off(error, now.monotonic + time.perf_counter() - start)
             return False
@@ -247,106 +252,45 @@ class Writer:
             queued=self._buffer.counts().queued,
             retry_in_s=pause,
         )
+        if self._mend(self._stuck_as, sure=True):
+            self._retry_at = monotonic
+
+    def _mend(self, failure: Failure, *, sure: bool) -> bool:
+        """Have the file put in order where that can be done; True when it is another one from now on."""
+        try:
+            conn = self._home.mend(failure, sure=sure)
+        except (CollectorError, OSError, *REFUSALS) as error:
+            self._unmended.happened(time.monotonic(), failure=in_words(failure), error=str(error))
+            return False
+        if conn is None:
+            return False
+        self._conn = conn
+        self._unmended.over()
+        return True
 
     def _recovered(self) -> None:
         if self._failures:
             self._stuck.over()
         self._stuck_as, self._failures, self._retry_at = None, 0, 0.0
 
-    def _flush(self, flight: Flight) -> list[Outcome]:
-        """Commit a flight. The first outcome is that of our own records, then one a batch."""
-        try:
-            outcomes = self._flush_fast(flight)
-        except REFUSALS as error:
-            if not is_the_records_fault(error):
-                raise
-            outcomes = None
-        return outcomes if outcomes is not None else self._flush_one_by_one(flight)
-
-    def _flush_fast(self, flight: Flight) -> list[Outcome] | None:
-        """`executemany` per kind. None, and nothing stored, when some record has to be looked at alone."""
-        by_struct: dict[type[msgspec.Struct], list[msgspec.Struct]] = defaultdict(list)
-        for records in (flight.own, *(batch.records for batch in flight.batches)):
-            for record in records:
-                by_struct[type(record)].append(record)
-        if not by_struct.keys() <= KINDS_BY_STRUCT.keys():
-            return None
-        with transaction(self._conn) as undo:
-            for struct, records in by_struct.items():
-                kind = KINDS_BY_STRUCT[struct]
-                stored = self._conn.executemany(*kind.statement(records)).rowcount
-                if stored != len(records):
-                    undo()
-                    return None
-                for part in kind.parts:
-                    self._conn.executemany(*part.statement(records))
-                if kind.is_sample:
-                    self._late(self._conn, kind, records)
-        return [Outcome(committed=len(flight.own)), *(Outcome(len(b.records)) for b in flight.batches)]
-
-    def _flush_one_by_one(self, flight: Flight) -> list[Outcome]:
-        """The careful way: finds out which records are duplicates and which fit no table."""
-        with transaction(self._conn):
-            own = self._insert_each(flight.own, bump=True)
-            outcomes = [self._insert_each(list(batch.records)) for batch in flight.batches]
-        return [own, *outcomes]
-
-    def _insert_each(self, records: list[msgspec.Struct], *, bump: bool = False) -> Outcome:
-        """One by one, in one transaction all the same: a record that fits no table is left out alone.
-
-        ``bump``: after the clock was set back a sample's time is taken already; it is stored at the next
-        free millisecond rather than lost.
-        """
-        committed = duplicate = 0
-        rejected: list[tuple[int, str]] = []
-        for position, record in enumerate(records):
-            reason, stored = self._insert(record)
-            tries = BUMPS if bump and hasattr(record, "timestamp") else 0
-            while not (reason or stored) and tries:
-                record = _a_moment_later(record)  # noqa: PLW2901
-                reason, stored = self._insert(record)
-                tries -= 1
-            if reason:
-                rejected.append((position, reason))
-            committed += stored
-            duplicate += not stored and not reason
-            if stored and KINDS_BY_STRUCT[type(record)].is_sample:
-                self._late(self._conn, KINDS_BY_STRUCT[type(record)], [record])
-        return Outcome(committed, duplicate, tuple(rejected))
-
-    def _insert(self, record: msgspec.Struct) -> tuple[str, int]:
-        kind = KINDS_BY_STRUCT.get(type(record))
-        if kind is None:
-            return self._refused(type(record).__name__, "there is no table for it")
-        try:
-            with savepoint(self._conn) if kind.parts else nullcontext():
-                stored = self._conn.executemany(*kind.statement([record])).rowcount
-                for part in kind.parts if stored else ():
-                    self._conn.executemany(*part.statement([record]))
-        except REFUSALS as error:
-            # Where SQLite has undone the whole transaction by itself, going on would break it up.
-            if not is_the_records_fault(error) or not self._conn.in_transaction:
-                raise
-            return self._refused(kind.name, str(error))
-        return "", stored
-
-    def _refused(self, kind: str, reason: str) -> tuple[str, int]:
-        self._set_aside.happened(time.monotonic(), kind=kind, error=reason)
-        return reason, 0
-
     def _do_asked(self, now: Instant) -> bool:
         """Do the first asked step; False when it has to be tried again, since the database was locked."""
         asked = self._doing = self._asked.popleft()
         start = time.perf_counter()
         try:
+            self._home.look(now.monotonic, recording=False)
             with transaction(self._conn) if asked.transaction else nullcontext():
                 result = asked.step(self._conn)
         except REFUSALS as error:
-            if classify(error) in PASSING and asked.transaction:
+            failure = classify(error)
+            if failure in PASSING and asked.transaction:
                 self._asked.appendleft(asked)
                 self._back_off(error, now.monotonic + time.perf_counter() - start)
                 return False
-            self._failed(asked, DatabaseError(f"{asked.name}: {in_words(classify(error))}: {error}"))
+            if failure == "corrupt" and self._mend(failure, sure=True) and asked.is_worth_another_try():
+                self._asked.appendleft(asked)  # in a new file it may well succeed
+                return False
+            self._failed(asked, DatabaseError(f"{asked.name}: {in_words(failure)}: {error}"))
         except CollectorError as error:
             self._failed(asked, error)
         else:
@@ -359,8 +303,3 @@ class Writer:
     def _failed(self, asked: Asked, error: Exception) -> None:
         log.warning("writer.step_failed", step=asked.name, error=str(error))
         asked.finish(error=error)
-
-
-def _a_moment_later(record: Any) -> msgspec.Struct:
-    later: msgspec.Struct = msgspec.structs.replace(record, timestamp=record.timestamp + 1)
-    return later

@@ -42,6 +42,7 @@ class Directly:
         try:
             self._database = open_writer(self._path, settings.collector.durability)
             schema.prepare(self._database, self._path)
+            self._lock.mark()
         except BaseException:
             self._lock.release()
             raise

@@ -8,7 +8,10 @@ from collector import redact
 from collector.settings import WorkloadSettings
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for
-from collector.workloads.program import program_fault
+from collector.workloads.exposure import refused
+from collector.workloads.program import program_exposures, program_fault
+
+SHELL = "/bin/sh"
 
 
 class Command(WorkloadSettings, frozen=True, kw_only=True):
@@ -28,6 +31,13 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
             yield "argv", "must be one text where shell = true; quote the words inside it"
         elif not self.shell and (fault := program_fault(self.argv[0], self.cwd, self.env)):
             yield "argv", fault
+        else:
+            yield from refused(self)
+
+    def exposures(self) -> Iterator[tuple[str, str]]:
+        """How others could change the program, or the shell; not what that one is told to run."""
+        program = SHELL if self.shell else self.argv[0]
+        yield from (("argv", fault) for fault in program_exposures(program, self.cwd, self.env))
 
     def command_line(self) -> str:
         """The command as one would type it, without secrets."""
@@ -39,5 +49,5 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
 @workload_kind("command", Command)
 def run(workload: Command, spawner: Spawner) -> Result:
     """Run the program once; exit status 0 is ok."""
-    argv = ["/bin/sh", "-c", workload.argv[0]] if workload.shell else list(workload.argv)
+    argv = [SHELL, "-c", workload.argv[0]] if workload.shell else list(workload.argv)
     return result_of(spawner.run(spec_for(workload, argv)), workload.timeout)

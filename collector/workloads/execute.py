@@ -19,11 +19,15 @@ from collector.settings import WorkloadSettings
 from collector.units import duration
 from collector.workloads.base import KINDS, Outcome, Result, Spawner
 from collector.workloads.execution import execution
+from collector.workloads.exposure import Guard
 from collector.workloads.noise import Conditions, conditions
 from collector.workloads.stamp import git_stamp
+from collector.workloads.telling import Telling, over_budget
 
 if TYPE_CHECKING:
     from collector.readings.state import Look, Meter
+
+__all__ = ["Runs", "Subject", "over_budget"]
 
 log = get_logger("workloads")
 
@@ -59,14 +63,14 @@ class Runs:
         self._boot_id = boot_id
         self._crashed = Folded(log, "workload.crashed", level="error")
         self._telling = Telling()
+        self._guard = Guard()
         self._idle = threading.Condition()
         self._under_way: dict[object, tuple[Subject, clock.Instant]] = {}
 
     def run(self, workload: WorkloadSettings) -> msgspec.Struct:
         """Run ``workload`` once, put the record of it and return it. Never raises for what it runs."""
         workload = self._with_threshold(workload)
-        kind = KINDS[workload.kind]
-        record, result = self._timed(_subject(workload), lambda: kind.run(workload, self._children))
+        record, result = self._timed(_subject(workload), lambda: self._permitted(workload))
         if result is not None:
             self._telling.ran(record, stopped=result.stopped)
         return record
@@ -148,6 +152,11 @@ class Runs:
         )
         return record, result
 
+    def _permitted(self, workload: WorkloadSettings) -> Result:
+        """Run it, unless root would run what others can change."""
+        refusal = self._guard.refusal(workload)
+        return KINDS[workload.kind].run(workload, self._children) if refusal is None else refusal
+
     def _guarded(self, subject: Subject, work: Callable[[], Result]) -> Result:
         """One of the three edges: a kind that breaks costs its own run, and nothing else."""
         try:
@@ -222,39 +231,3 @@ def _fitting(columns: dict[str, Any]) -> dict[str, Any]:
 
 def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-class Telling:
-    """Says how runs went. What repeats is folded: at once, then at most every 30 s, and its end."""
-
-    def __init__(self) -> None:
-        self._folded: dict[tuple[str, str], Folded] = {}
-
-    def ran(self, record: Any, *, stopped: bool) -> None:
-        """One line, and a warning where it failed or took more than its budget.
-
-        None of a run that the recorder's own stop cut off.
-        """
-        wall_ms = None if record.wall_ms is None else round(record.wall_ms, 2)
-        name, outcome = record.workload, record.outcome
-        log.info("workload.ran", name=name, kind=record.workload_kind, outcome=outcome, wall_ms=wall_ms)
-        if stopped or outcome == "missed":
-            return
-        bad = outcome != "ok"
-        self.say(bad, "workload.failed", name, outcome=outcome, detail=record.detail)
-        if not bad:
-            over, budget_ms = over_budget(record), record.budget_ms
-            self.say(over, "workload.over_budget", name, wall_ms=wall_ms, budget_ms=budget_ms)
-
-    def say(self, bad: bool, event: str, name: str, **fields: Any) -> None:
-        """Log ``event`` of a workload, or the end of it."""
-        folded = self._folded.setdefault((name, event), Folded(log, event))
-        if bad:
-            folded.happened(time.monotonic(), name=name, **fields)
-        else:
-            folded.over(name=name)
-
-
-def over_budget(record: Any) -> bool:
-    """Whether a run took longer than it should."""
-    return record.wall_ms is not None and record.budget_ms is not None and record.wall_ms > record.budget_ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,10 @@ from pathlib import Path
 from collector.settings import Text, WorkloadSettings
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
-from collector.workloads.program import program_fault
+from collector.workloads.environment import environment
+from collector.workloads.exposure import refused
+from collector.workloads.imported import module_exposures
+from collector.workloads.program import program_exposures, program_fault
 from collector.workloads.spawn import interpreter
 
 
@@ -28,12 +32,29 @@ class Python(WorkloadSettings, frozen=True, kw_only=True):
         """Names that can be imported; an interpreter that is there."""
         yield from super().faults()
         module, colon, function = self.callable.partition(":")
-        if not colon or not all(
-            part.isidentifier() for name in (module, function) for part in name.split(".")
-        ):
+        names = [part for name in (module, function) for part in name.split(".")]
+        good_name = bool(colon) and all(name.isidentifier() for name in names)
+        if not good_name:
             yield "callable", "must be module:function, such as app.bench:rank"
-        if self.python is not None and (fault := program_fault(self._interpreter, self.cwd, self.env)):
+        fault = self.python and program_fault(self._interpreter, self.cwd, self.env)
+        if fault:
             yield "python", fault
+        if good_name and not fault:
+            yield from refused(self)
+
+    def exposures(self) -> Iterator[tuple[str, str]]:
+        """How others could change the interpreter, the module, or the folders that are searched first.
+
+        The folders of another interpreter than ours are not known without running it.
+        """
+        if self.python is not None:
+            faults = program_exposures(self._interpreter, self.cwd, self.env)
+            yield from (("python", fault) for fault in faults)
+        cwd, given = self.cwd or Path("/"), environment(self.env).get("PYTHONPATH")
+        first = [cwd, *(cwd / folder for folder in (given.split(os.pathsep) if given else ()))]
+        rest = [folder for folder in sys.path if folder] if self.python is None else []
+        faults = module_exposures(self.callable.partition(":")[0], first, rest)
+        yield from (("callable", fault) for fault in faults)
 
     def command_line(self) -> str:
         """The callable; it takes no arguments."""

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from collector import ownership
 from collector.lean import CRYPTO, without
 from collector.workloads.environment import environment
 
@@ -24,9 +25,13 @@ UNKNOWN = "unknown"
 def git_stamp(cwd: Path | None) -> tuple[str | None, bool | None]:
     """The commit that is checked out in ``cwd``, and whether tracked files were changed since.
 
-    (None, None) outside a repository, without git, or when it takes longer than two seconds.
+    (None, None) outside a repository, without git, or when it takes longer than two seconds. Also for root
+    in a repository that others can change: its config names programs (filters) that a look may start.
     """
-    if cwd is None or not _in_repository(cwd):
+    repository = None if cwd is None else _repository(cwd)
+    if cwd is None or repository is None:
+        return None, None
+    if os.geteuid() == 0 and ownership.faults(repository / "config"):
         return None, None
     return parse_status(_git_status(cwd))
 
@@ -59,12 +64,13 @@ def _first_line(path: str) -> str:
         return UNKNOWN
 
 
-def _in_repository(cwd: Path) -> bool:
-    """Whether git would find one; most folders are in none, and starting git costs milliseconds."""
+def _repository(cwd: Path) -> Path | None:
+    """The ``.git`` that git would find; most folders are in none, and starting git costs milliseconds."""
     try:
-        return any((folder / ".git").exists() for folder in (cwd, *cwd.absolute().parents))
+        places = (folder / ".git" for folder in (cwd, *cwd.absolute().parents))
+        return next((place for place in places if place.exists()), None)
     except OSError:
-        return False
+        return None
 
 
 def _git_status(cwd: Path) -> str:

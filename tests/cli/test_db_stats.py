@@ -91,10 +91,17 @@ def test_an_empty_file_has_no_tables(tmp_path: Path, call: Call) -> None:
 
 
 def test_a_server_that_is_not_there_is_told(call: Call, tmp_path: Path) -> None:
-    """In a sentence, without the password."""
-    said = call("db", "stats", "--database", f"postgresql://me:geheim@/x?host={tmp_path}")
+    """In a sentence."""
+    said = call("db", "stats", "--database", f"postgresql://me@/x?host={tmp_path}")
     assert (said.code, said.out) == (1, "")
     assert "No such file or directory" in said.err
+
+
+def test_a_password_in_a_url_is_refused(call: Call) -> None:
+    """Everybody on the machine could read it in the list of processes; it is not told again."""
+    said = call("db", "stats", "--database", "postgresql://me:geheim@/x")
+    assert (said.code, said.out) == (2, "")
+    assert "--database: must not hold a password; name its file" in said.err
     assert "geheim" not in said.err
 
 

@@ -99,13 +99,15 @@ def test_a_killed_daemon_leaves_a_gap_and_an_unclean_session(recorder: Recorder)
     assert "session.unclean" in {event["event"] for event in recorder.events()}
 
 
-def test_a_database_that_is_deleted_ends_the_daemon(recorder: Recorder) -> None:
-    """Rather than record into nothing and call it committed; systemd starts it anew on a new file."""
-    recorder.start(WATCHDOG_USEC="2000000")  # it looks as often as it pings
+def test_a_database_that_is_deleted_is_there_again_with_all_it_held(recorder: Recorder) -> None:
+    """Without a restart: what is open is copied back before the next record is committed."""
+    recorder.start()
+    before = recorder.rows("SELECT id, start_ms FROM recorder_sessions")
     recorder.database.unlink()
-    assert recorder.process is not None
-    assert recorder.process.wait(20) == 1
-    assert "was deleted or replaced" in recorder.log.read_text()
+    recorder.wait_for_event("database.open")
+    assert recorder.stop() == 0
+    assert recorder.rows("SELECT id, start_ms FROM recorder_sessions") == before
+    assert recorder.rows("SELECT reason, aside FROM recoveries") == [("deleted", "")]
 
 
 def test_a_reload_takes_new_workloads_and_drops_old_ones(recorder: Recorder) -> None:

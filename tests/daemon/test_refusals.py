@@ -95,7 +95,9 @@ def test_a_newer_schema(recorder: Recorder, collector: Collector) -> None:
 
 
 def test_a_file_that_is_no_database(recorder: Recorder, collector: Collector) -> None:
-    """Text, for example."""
+    """Text, for example; one that is named `.db` is set aside instead."""
+    recorder.database = recorder.folder / "diary.txt"
+    recorder.configure()
     recorder.database.write_text("this is a diary\n" * 100)
     assert "not a SQLite database" in refused(recorder, collector)
     assert recorder.database.read_text().startswith("this is a diary")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from collector.store import schema
 from collector.store.database import (
     APPLICATION_ID,
     file_size,
+    journal_path,
     make_folder,
     open_reader,
     open_writer,
@@ -298,3 +301,39 @@ def test_sizes_of_files_are_told_without_opening_them(store: Store) -> None:
     assert file_size(store.path) > 0
     assert file_size(wal_path(store.path)) > 0
     assert file_size(store.path.with_name("nowhere")) == 0
+
+
+KILLED_HALF_WAY = """
+import os, signal, sqlite3, sys
+conn = sqlite3.connect(sys.argv[1])
+conn.execute(f"PRAGMA application_id = {sys.argv[2]}")
+conn.execute("PRAGMA cache_size = 1")
+conn.execute("CREATE TABLE t (a)")
+conn.commit()
+conn.executemany("INSERT INTO t VALUES (?)", [("x" * 3000,)] * 200)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed_half_way(path: Path, application_id: int) -> None:
+    """Leave a file whose last transaction is to be undone."""
+    subprocess.run([sys.executable, "-c", KILLED_HALF_WAY, path, str(application_id)], check=False)
+    assert file_size(journal_path(path)) > 0
+
+
+def test_what_a_killed_process_left_half_done_is_undone_first(tmp_path: Path) -> None:
+    """A file killed before it kept a write-ahead log has a journal, which who only reads may not touch."""
+    path = tmp_path / "c.db"
+    killed_half_way(path, APPLICATION_ID)
+    database = open_writer(path)
+    assert raw(database).execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+    database.close()
+
+
+def test_what_another_program_left_half_done_is_its_own_business(tmp_path: Path) -> None:
+    """Its journal stays."""
+    path = tmp_path / "c.db"
+    killed_half_way(path, 7)
+    with pytest.raises(DatabaseError, match="another program"):
+        open_writer(path)
+    assert file_size(journal_path(path)) > 0

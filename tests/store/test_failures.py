@@ -88,7 +88,7 @@ def closed(_: Path) -> None:
         (garbage, "corrupt", False),
         (overwritten, "corrupt", False),
         (interrupted, "other", False),
-        (closed, "other", False),
+        (closed, "closed", False),
         (lambda folder: sqlite3.connect(str(folder / "no/c.db")), "unreachable", False),
         (lambda _: connection().execute("SELECT * FROM nowhere"), "other", True),
         (insert("x", "a"), "poison", True),

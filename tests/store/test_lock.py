@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def test_nobody_holds_what_was_released(database: Path, other: subprocess.Popen[
     """The file stays: unlinking it would let two processes lock two files of one name."""
     _, _ = other.communicate("", timeout=10)
     assert holder(database) is None
-    assert lock_path(database).read_bytes() == b""
+    assert lock_path(database).exists()
     InstanceLock(database).acquire("a collector command")
 
 
@@ -140,6 +141,24 @@ def test_a_lock_whose_holder_has_not_signed_yet_is_held_by_somebody(
     assert holder(database) == Holder(0, 0, "somebody", "")
     with pytest.raises(AlreadyRunning, match="is in use by another process"):
         InstanceLock(database).acquire("collector run")
+
+
+def test_a_disk_that_takes_no_name_keeps_nobody_from_the_lock(database: Path) -> None:
+    """It is held all the same, and signed as soon as there is room."""
+    lock = InstanceLock(database)
+    least, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))  # each write fails, as on a full disk
+    try:
+        lock.acquire("collector run", Path("/run/c.sock"))
+        lock.mark()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (least, most))
+    assert holder(database) == Holder(0, 0, "somebody", "")
+    lock.mark()
+    found = holder(database)
+    assert found is not None
+    assert (found.pid, found.socket, found.is_ours) == (os.getpid(), "/run/c.sock", True)
+    lock.release()
 
 
 @pytest.mark.parametrize("text", [b"garbage", b'{"pid": 1}', b"[1]", b'["a", 2, 3, 4]', b"\xff" * 5000])
@@ -237,3 +256,17 @@ def test_waiting_for_the_lock_is_short() -> None:
     """The second daemon exits within two seconds, start-up included."""
     assert PATIENCE_SECONDS <= 0.5
     assert COMMAND_PATIENCE_SECONDS <= 1.5
+
+
+def test_that_a_record_of_ours_stood_there_is_remembered(database: Path) -> None:
+    """Through releases and other holders: a file damaged beyond recognition is not taken for a stranger's."""
+    first, second = InstanceLock(database), InstanceLock(database)
+    first.acquire("one")
+    assert first.is_ours is False
+    first.mark()
+    first.release()
+    second.acquire("another with a longer name")
+    assert second.is_ours is True
+    found = holder(database)
+    assert found is not None and found.what == "another with a longer name"
+    second.release()

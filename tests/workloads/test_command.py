@@ -90,6 +90,7 @@ def test_variables_of_the_config_reach_the_program(children: Children) -> None:
             {"argv": ("./none",), "cwd": Path("/tmp")},
             "there is no program '/tmp/none'",
         ),
+        ({"argv": ("/" + "x" * 300,)}, "there is no program '/xxx"),
         ({"argv": ("./none",)}, "a relative path counts from cwd, which is not given"),
         ({"argv": ("/etc/passwd",)}, "'/etc/passwd' is not executable; run `chmod +x`"),
         ({"argv": ("~/x",)}, "'~' is a shell's; write '"),

@@ -51,6 +51,7 @@ def test_the_password_may_come_from_a_file(ask: Ask, tmp_path: Path) -> None:
     """A line's end is no part of it."""
     path = tmp_path / "password"
     path.write_text(PASSWORD + "\n", encoding="utf-8")
+    path.chmod(0o600)
     assert ask("SELECT 1", password_env=None, password_file=path).outcome == "ok"
 
 

@@ -11,4 +11,4 @@ from collector.commands import Commands
 
 @click.group(cls=Commands, package=sys.modules[__name__])
 def command() -> None:
-    """Upgrade, downgrade, verify and measure the database; explain queries, measure other databases."""
+    """Upgrade, downgrade, verify, back up, restore and measure the database; explain and measure others."""

@@ -24,6 +24,7 @@ def alone(what: str, settings: Settings) -> Iterator[peewee.SqliteDatabase]:
     lock.acquire(what)
     try:
         database = open_writer(settings.database, settings.collector.durability)
+        lock.mark()
         try:
             yield database
         finally:

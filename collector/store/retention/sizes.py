@@ -19,6 +19,8 @@ LOG_SHARE = 0.2
 LEAST_SHARE = 0.1
 # A damaged database file is set aside under its own name, this, and something that tells it from others.
 SET_ASIDE = ".corrupt-"
+# So is one in whose place another was put, by `collector db restore` or while it was recorded into.
+REPLACED = ".replaced-"
 
 
 class Sizes(NamedTuple):
@@ -46,8 +48,11 @@ def log_room(cap_bytes: float) -> int:
 
 
 def aside(path: Path) -> int:
-    """Bytes of the files beside a database that were set aside as damaged."""
-    return sum(file_size(other) for other in path.parent.glob(f"{_escaped(path.name)}{SET_ASIDE}*"))
+    """Bytes of the files beside a database that were set aside."""
+    name = _escaped(path.name)
+    return sum(
+        file_size(other) for mark in (SET_ASIDE, REPLACED) for other in path.parent.glob(f"{name}{mark}*")
+    )
 
 
 def is_crowded(aside_bytes: int, cap_bytes: float) -> bool:

@@ -104,7 +104,7 @@ class Trust:
 def _known(conn: sqlite3.Connection, wall_ms: int) -> Known:
     trusted_ms = position(conn, CLOCK)
     if trusted_ms is None:
-        begun_ms = _last_session(conn) or wall_ms
+        begun_ms = _last_session(conn) or _first_session(conn) or wall_ms
         return Known(begun_ms, begun_ms)
     marks = tuple(position(conn, name) or 0 for name in MARKS)
     wall_ms, apart_ms = position(conn, WALL) or trusted_ms, position(conn, APART) or 0
@@ -117,3 +117,9 @@ def _last_session(conn: sqlite3.Connection) -> int | None:
         "SELECT end_ms FROM recorder_sessions WHERE end_ms IS NOT NULL ORDER BY id DESC LIMIT 1"
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def _first_session(conn: sqlite3.Connection) -> int | None:
+    """When a new file was begun: the clock may have jumped since, before anybody looked."""
+    (begun_ms,) = conn.execute("SELECT min(start_ms) FROM recorder_sessions").fetchone()
+    return None if begun_ms is None else int(begun_ms)

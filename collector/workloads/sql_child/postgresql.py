@@ -16,6 +16,14 @@ except ImportError:
     psycopg = None  # type: ignore[assignment]
 
 
+# Since version 14 a server can look whether the client is still there while a query of it runs; not on
+# every system. One that cannot goes on until its own limit.
+LOOK_FOR_CLIENT = """
+SELECT set_config(name, '500', true) FROM pg_settings
+WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'
+"""
+
+
 class Database:
     """One connection. Its limits live in the transaction, so that they work through poolers too."""
 
@@ -79,7 +87,7 @@ class Database:
     def _begin(self, deadline: Deadline) -> None:
         """Psycopg says BEGIN READ ONLY first, since the connection is ``read_only``."""
         limit = f"SET LOCAL statement_timeout = {deadline.left_ms}"
-        self._conn.execute(f"SET default_transaction_read_only = on; {limit}".encode())
+        self._conn.execute(f"SET default_transaction_read_only = on; {limit}; {LOOK_FOR_CLIENT}".encode())
 
     def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
         size = FETCH_ROWS if capabilities.has_stream_chunked() else 1

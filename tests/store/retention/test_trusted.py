@@ -173,6 +173,19 @@ def test_an_old_file_without_a_trusted_time_begins_where_it_was_left(aged: Aged)
     assert aged.trusted() == NOW_MS
 
 
+@pytest.mark.parametrize("years", [1, 100, -1])
+def test_a_clock_that_jumps_before_the_first_look_is_not_believed_either(aged: Aged, years: int) -> None:
+    """A new file begins when its session began, not when it is first looked at."""
+    aged.made.session(0, None)
+    aged.rolled(cpu=FAR, skill=FAR)
+    aged.cpu(NOW_MS)
+    aged.later(30, 30 + years * YEAR)
+    aged.round()
+    aged.later(0, -years * YEAR)
+    aged.round()
+    assert aged.moments("cpu_samples") == [NOW_MS]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_no_mix_of_short_jumps_deletes_what_is_young(aged: Aged, seed: int) -> None:
     """Jumps of hours to decades that last for hours, restarts and suspends, in any order."""

@@ -1,0 +1,123 @@
+"""What a run of the recorder holds of its database: the lock, the file, the writer and the session's row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from collector import __version__, clock
+from collector.errors import CollectorError
+from collector.log import get_logger
+from collector.store import sessions
+from collector.store.lock import InstanceLock
+from collector.store.recovery.place import Place
+from collector.store.rollups.rolling import Rollups
+from collector.store.room import Room
+from collector.store.writer import Writer
+from collector.workloads.stamp import boot_id, machine_id_hash
+
+if TYPE_CHECKING:
+    from collector.clock import Instant
+    from collector.hearing import Hearing
+    from collector.settings import Settings, WorkloadSettings
+    from collector.sqlite import sqlite3
+    from collector.store.buffer import Buffer
+
+log = get_logger("daemon")
+
+WRITER_STOP_SECONDS = 4.0
+# Before READY; a disk that does not let us write yet holds up the start no longer.
+FIRST_COMMIT_SECONDS = 10.0
+
+
+class Recording:
+    """Its parts are entered in the order in which they stand here, and left in reverse."""
+
+    def __init__(self, settings: Settings, buffer: Buffer, hearing: Hearing, started: Instant) -> None:
+        self._settings, self._buffer, self._hearing, self._started = settings, buffer, hearing, started
+        self._lock = InstanceLock(settings.database)
+        self._origin = sessions.Origin(
+            machine_id_hash(), boot_id(), __version__, os.getpid(), os.uname().release
+        )
+        self._session: int | None = None
+        self._workloads = settings.workloads
+        self.drained = True
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Last to end: while anything of ours may touch the file, no second daemon may begin."""
+        self._lock.acquire("collector run", self._settings.socket)
+        try:
+            yield
+        finally:
+            if self.drained:  # a hung writer still holds the file: then the end of the process lets go
+                self._lock.release()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Ends after everyone who records, so that all they put is written; then the database closes."""
+        where, path = self._settings.collector, self._settings.database
+        room = Room(path, where.minimum_free, where.ballast)
+        self.place = place = Place(path, where.durability, room, was_ours=self._lock.is_ours)
+        if place.open():
+            self._lock.mark()
+            self._hearing.begin(place.conn)
+        place.reopened = self._reopened
+        heard = self._hearing
+        self.writer = writer = Writer(
+            place.conn, self._buffer, heard.timed, heard.stored, Rollups().late, place
+        )
+        writer.start()
+        try:
+            yield writer
+        finally:
+            self.drained = writer.close(WRITER_STOP_SECONDS, self._end)
+            if self.drained:
+                place.close()  # a hung writer still uses it: leave it to the end of the process
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Its end is the writer's last step, since only then are the final counts known."""
+        begin = sessions.begin(self._origin, self._started.wall_ms)
+        asked = self.writer.ask("session.begin", begin, then=self._begun)
+        try:
+            asked.wait(FIRST_COMMIT_SECONDS)
+        except CollectorError:
+            if (reason := self.writer.stuck) is None:
+                raise
+            # A full disk, a lock of another program: what is recorded meanwhile waits in the buffer.
+            log.warning("recorder.waiting", reason=reason)
+        self.register(self._workloads)
+        yield
+
+    def register(self, workloads: tuple[WorkloadSettings, ...]) -> None:
+        """Have the table say what the config says."""
+        self._workloads = workloads
+        rows = [sessions.registered(workload) for workload in workloads]
+        self.writer.ask("workloads.register", sessions.register(rows, clock.now().wall_ms))
+
+    # All of these in the writer's thread. -------------------------------------------------------
+
+    def _begun(self, begun: sessions.Begun | None, _: BaseException | None) -> None:
+        """The first commit."""
+        if begun is None:
+            return
+        self._lock.mark()  # now the disk takes what it may have refused before
+        self._session = begun.id
+        if begun.unclean_since is not None:
+            log.warning("session.unclean", last_sign=begun.unclean_since, reason="the last one was killed")
+
+    def _reopened(self, conn: sqlite3.Connection) -> None:
+        """The record goes on in another file."""
+        self._lock.mark()
+        self._hearing.begin(conn)
+        if self._session is not None:
+            again = sessions.again(self._session, self._origin, self._started.wall_ms)
+            self.writer.ask("session.again", again)
+            self.register(self._workloads)
+
+    def _end(self, conn: sqlite3.Connection) -> None:
+        if self._session is not None:
+            sessions.end(self._session, lambda: clock.now().wall_ms, self._buffer.counts)(conn)

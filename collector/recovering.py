@@ -1,0 +1,76 @@
+"""What is left to do for the file beside recording: the rest of a check, rows to save, the ballast."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from collector.errors import CollectorError
+from collector.log import Folded, get_logger
+from collector.store.database import open_reader, raw
+from collector.store.failures import REFUSALS
+from collector.store.recovery import damage, salvage
+
+if TYPE_CHECKING:
+    from collector.store.asked import Step
+    from collector.store.recovery.place import Place
+    from collector.store.writer import Writer
+
+log = get_logger("recovery")
+
+# So long may a set-aside file lie there before what it holds is saved; a look when all is well costs nothing.
+SECONDS = 20.0
+STEP_SECONDS = 30.0
+# Longer than any file takes; the stop of the recorder ends it.
+CHECK_SECONDS = 3600.0
+
+
+class Recovering:
+    """In the thread that the upkeep runs in; the writer only does its short steps."""
+
+    def __init__(self, writer: Writer, place: Place) -> None:
+        self._writer, self._place = writer, place
+        self._stopping = threading.Event()
+        self._failed = Folded(log, "recovery.failed")
+
+    def stop(self) -> None:
+        """Have what goes on end at its next step."""
+        self._stopping.set()
+
+    def step(self) -> None:
+        """One round; what fails is tried again the next time."""
+        for part in (self._place.room.take_on, self._check, self._save):
+            try:
+                part()
+            except (CollectorError, OSError, *REFUSALS) as error:
+                if not self._stopping.is_set():
+                    self._failed.happened(time.monotonic(), part=part.__name__.strip("_"), error=str(error))
+                return
+        self._failed.over()
+
+    def _check(self) -> None:
+        """All of a file that was too large to be checked before the start."""
+        if self._place.is_checked:
+            return
+        with open_reader(self._place.path) as database:
+            found = damage.look(raw(database), CHECK_SECONDS, self._stopping.is_set)
+        if found.damage is not None:
+            log.error("recovery.damaged", found=found.damage)
+            self._writer.suspect()
+        self._place.is_checked = found.complete
+
+    def _save(self) -> None:
+        """The rows of files that were set aside."""
+        if not self._place.is_saving:
+            return
+        with open_reader(self._place.path) as database:
+            left = salvage.unfinished(raw(database))
+        for lies in left:
+            log.info("recovery.saving", file=lies.name)
+            saved = salvage.carry(lies, self._ask, self._stopping.is_set)
+            log.info("recovery.saved", file=lies.name, rows=saved)
+        self._place.is_saving = self._stopping.is_set()
+
+    def _ask(self, name: str, step: Step) -> Any:
+        return self._writer.ask(name, step).wait(STEP_SECONDS)

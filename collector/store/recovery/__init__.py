@@ -1,0 +1,1 @@
+"""What is done about a database that is damaged, deleted or replaced."""

@@ -1,0 +1,237 @@
+"""The file that is recorded into: opened, watched, and put in order when it fails.
+
+A damaged file is set aside, never deleted, and recording goes on in a new one; one that was deleted is
+written again from what is still open; one that was replaced is left as whoever put it there wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from collector import clock
+from collector.errors import CollectorError, DatabaseError
+from collector.log import get_logger
+from collector.orm import peewee
+from collector.sqlite import sqlite3
+from collector.store import schema
+from collector.store.database import inode, open_writer, raw, shm_path, told, transaction, wal_path
+from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
+from collector.store.recovery import aside, damage, repaired, rescue, salvage
+
+if TYPE_CHECKING:
+    from collector.store.recovery.salvage import Reason
+    from collector.store.room import Room
+
+log = get_logger("database")
+
+# A check before READY may take so long: after a recorder that ended in order, and after one that did not.
+GLANCE_SECONDS = 0.3
+CHECK_SECONDS = 5.0
+# The check of pages does not see every index: where writing fails so often, the file is damaged all the same.
+CERTAIN = 3
+# The names that a file bears which may be set aside though nothing in it says that it was ever ours.
+SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
+# What passes by itself, or when somebody frees some space: no reason not to start.
+_PASSING = ("full", "io", "busy")
+
+Reopened = Callable[["sqlite3.Connection"], object]
+
+
+class Note(NamedTuple):
+    """What is still to be written into the new file about the old one."""
+
+    aside: Path | None
+    reason: Reason
+    detail: str
+
+
+class Place:
+    """``was_ours``: a record of ours stood here before. ``reopened`` hears of another connection, in the
+    thread that asked for it."""
+
+    def __init__(
+        self,
+        path: Path,
+        durability: Literal["full", "normal"],
+        room: Room,
+        *,
+        was_ours: bool,
+        reopened: Reopened = lambda _: None,
+    ) -> None:
+        self.path, self.room, self.reopened = path, room, reopened
+        self._durability, self._was_ours = durability, was_ours
+        self._database: peewee.SqliteDatabase | None = None
+        self._stands: tuple[object, ...] = ()
+        self._notes: list[Note] = []
+        self._doubts = 0
+        self.is_checked = True  # False while the rest of a large file is still to be looked at
+        self.is_saving = True  # False once nothing is left to be saved from what was set aside
+
+    def open(self) -> bool:
+        """Open the file, made or upgraded or set aside as it needs; False when the disk does not let it yet.
+
+        Raises DatabaseError when this cannot be the record's place.
+        """
+        try:
+            self._open(CHECK_SECONDS if inode(wal_path(self.path)) else GLANCE_SECONDS)
+        except (CollectorError, OSError, *REFUSALS) as error:
+            if classify(error) not in _PASSING:
+                raise
+            log.warning("database.waiting", reason=in_words(classify(error)), error=str(error))
+        return self._database is not None
+
+    @property
+    def conn(self) -> sqlite3.Connection:
+        """The connection that writes; a closed one while the file cannot be opened."""
+        if self._database is not None:
+            return raw(self._database)
+        conn = sqlite3.connect(":memory:")
+        conn.close()
+        return conn
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(peewee.PeeweeException, *REFUSALS):  # a damaged file may refuse even this
+                database.close()
+
+    # What the writer asks. ----------------------------------------------------------------------
+
+    def look(self, monotonic: float, *, recording: bool) -> None:
+        """Raise Trouble when what would be written now would be lost, or would fill the disk."""
+        if self._database is None:
+            raise Trouble("closed", str(self.path))
+        if self._names() != self._stands:
+            raise Trouble("moved", f"{self.path} or its log was deleted or replaced")
+        if recording:
+            self.room.look(monotonic)
+
+    def mend(self, failure: Failure, *, sure: bool) -> sqlite3.Connection | None:
+        """Do what can be done; see `collector.store.home.Home`."""
+        if self._database is None:
+            return self._again()
+        if failure == "moved":
+            return self._return()
+        if failure == "corrupt":
+            return self._damaged(sure=sure)
+        if failure == "full" and self.room.throw_off():
+            log.warning("database.ballast", thrown_off=True, reason=in_words(failure))
+        return None
+
+    # How. ---------------------------------------------------------------------------------------
+
+    def _open(self, seconds: float) -> None:
+        """Up to a file that can be recorded into."""
+        self._finish_what_was_begun()
+        try:
+            self._prepare(seconds)
+        except (DatabaseError, *REFUSALS) as error:
+            self.close()
+            if classify(error) != "corrupt" or not self._may_be_set_aside():
+                raise
+            self._set_aside(str(error.__cause__ or error))
+            self._prepare(seconds)
+        self._write_notes()
+        self._stands = self._names()
+
+    def _finish_what_was_begun(self) -> None:
+        """By a recorder that was killed in the middle of it; nobody has opened anything yet."""
+        now_ms = clock.now().wall_ms
+        if (half := aside.half_set_aside(self.path)) is not None:
+            self._set_aside(f"setting it aside as {half.name} was cut short")
+        if rescue.finish(self.path, now_ms):
+            self._notes.append(Note(None, "deleted", "the file was deleted; all that it held is here again"))
+        if (stray := aside.stray_log(self.path, now_ms)) is not None:
+            log.warning("database.stray_log", set_aside=stray.name)
+
+    def _prepare(self, seconds: float) -> None:
+        """Open, check and bring the schema up to date; what it raises for a damaged file is classified so."""
+        if self._was_ours:
+            repaired.marks(self.path)
+        self._database = open_writer(self.path, self._durability)
+        with told(self.path):
+            found = damage.look(raw(self._database), seconds)
+            if found.damage is not None:
+                raise Trouble("corrupt", found.damage)
+        self.is_checked = found.complete
+        for name in schema.prepare(self._database, self.path):
+            log.info("schema.upgraded", migration=name)
+        self._was_ours = True
+
+    def _may_be_set_aside(self) -> bool:
+        return self._was_ours or self.path.suffix in SUFFIXES
+
+    def _set_aside(self, detail: str) -> None:
+        self.close()
+        lies = aside.set_aside(self.path, clock.now().wall_ms)
+        log.error("database.set_aside", damaged=detail, set_aside=str(lies))
+        self._notes.append(Note(lies, "damaged", detail))
+        self._doubts = 0
+
+    def _write_notes(self) -> None:
+        """Into the new file: what happened, and what of the old one must be there before anything new."""
+        conn = self.conn
+        self._notes += self._untold(conn)
+        while self._notes:
+            note = self._notes[0]
+            with transaction(conn):
+                salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
+            self._notes.pop(0)
+            self.is_saving = True
+
+    def _untold(self, conn: sqlite3.Connection) -> list[Note]:
+        """The file that was set aside by a recorder that was killed before it could write anything here."""
+        lying = aside.lying(self.path)
+        if self._notes or not lying:
+            return []
+        ((told,),) = conn.execute(
+            "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
+        ).fetchall()
+        return [] if told else [Note(lying[-1], "damaged", "the recorder was killed while it was set aside")]
+
+    def _again(self) -> sqlite3.Connection:
+        """Open what could not be opened before."""
+        self._open(CHECK_SECONDS)
+        log.info("database.open", path=str(self.path))
+        self.reopened(self.conn)
+        return self.conn
+
+    def _damaged(self, *, sure: bool) -> sqlite3.Connection | None:
+        detail = damage.look(self.conn, CHECK_SECONDS).damage
+        if detail is None:
+            self._doubts += sure
+            if self._doubts < CERTAIN:
+                return None
+            detail = f"writing failed {CERTAIN} times as in a damaged file, though its pages are in order"
+        self._set_aside(detail)
+        return self._again()
+
+    def _return(self) -> sqlite3.Connection:
+        """The name leads to what is open no more: keep that under it, or beside what stands there now."""
+        is_replaced = inode(self.path) not in (None, self._stands[0])
+        if is_replaced:
+            kept = rescue.beside(self.conn, self.path, clock.now().wall_ms)
+            note = Note(kept, "replaced", f"another file was put in its place; what it held is {kept.name}")
+            self._leave()
+        else:
+            what = "the file" if inode(self.path) is None else "its write-ahead log"
+            rescued = rescue.copy(self.conn, self.path)
+            self._leave()
+            rescue.put(rescued, self.path, clock.now().wall_ms)
+            note = Note(None, "deleted", f"{what} was deleted; all that it held is here again")
+        log.error("database.moved", reason=note.reason, detail=note.detail)
+        self._notes.append(note)
+        return self._again()
+
+    def _leave(self) -> None:
+        """Close what is open, which is copied."""
+        with rescue.log_taken_away(self.path, self._stands):
+            self.close()
+
+    def _names(self) -> tuple[object, ...]:
+        """Which files stand there now."""
+        return tuple(map(inode, (self.path, wal_path(self.path), shm_path(self.path))))

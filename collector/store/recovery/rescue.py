@@ -1,0 +1,109 @@
+"""A database that is open and no longer has its name: deleted, or another file was put in its place.
+
+All that it holds is still at hand through the connection, and is copied before that is closed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collector.sqlite import sqlite3
+from collector.store.database import inode, journal_path, make_folder, shm_path, wal_path
+from collector.store.recovery import aside
+from collector.store.retention.sizes import REPLACED
+
+if TYPE_CHECKING:
+    from collector.sqlite import sqlite3 as sqlite
+
+_PART = ".part"
+# A whole copy that is still to get the name: the only one there is, once the connection is closed.
+_RESCUED = ".rescued"
+_SPARED = ".spared"
+
+
+def copy(conn: sqlite.Connection, path: Path) -> Path:
+    """All that ``conn`` holds, as a whole file beside ``path``; raises what SQLite and files raise.
+
+    It has its name only when it is whole and on the disk.
+    """
+    make_folder(path)
+    part = path.with_name(path.name + _PART)
+    for leftover in (part, wal_path(part), shm_path(part), journal_path(part)):
+        leftover.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    target = sqlite3.connect(str(part), isolation_level=None)
+    try:
+        target.execute("PRAGMA synchronous = OFF")
+        conn.backup(target)
+    except BaseException:
+        target.close()
+        part.unlink(missing_ok=True)
+        raise
+    target.close()
+    _sync(part)
+    rescued = path.with_name(path.name + _RESCUED)
+    part.rename(rescued)
+    _sync(path.parent)
+    return rescued
+
+
+def beside(conn: sqlite.Connection, path: Path, now_ms: int) -> Path:
+    """The same, under a name that says that it was replaced."""
+    part = copy(conn, path)
+    kept = aside.free_name(path, REPLACED, now_ms)
+    part.rename(kept)
+    _sync(path.parent)
+    return kept
+
+
+def finish(path: Path, now_ms: int) -> bool:
+    """Put a copy in its place whose maker was killed before it could; True when there was one to be put."""
+    rescued = path.with_name(path.name + _RESCUED)
+    if path.exists() or not rescued.exists():
+        return False
+    put(rescued, path, now_ms)
+    return True
+
+
+def put(part: Path, path: Path, now_ms: int) -> None:
+    """Put a copy where its name is free, or its own old file stands; a log of others there goes aside."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+    aside.stray_log(path, now_ms)
+    shm_path(path).unlink(missing_ok=True)
+    part.rename(path)
+    _sync(path.parent)
+
+
+@contextmanager
+def log_taken_away(path: Path, ours: tuple[object, ...]) -> Iterator[None]:
+    """For closing what was copied: its log must not stay, and what others have put there must.
+
+    SQLite leaves the log of a file that was moved, and would replay it into whatever stands there next; one
+    of a file that was not it deletes by name. ``ours`` are the files that stood there when it was opened:
+    database, log, index of the log.
+    """
+    theirs: list[Path] = []
+    for name, own in zip((wal_path(path), shm_path(path)), ours[1:], strict=True):
+        if inode(name) == own is not None:
+            name.unlink()
+        elif inode(name) is not None:
+            theirs.append(name)
+            name.rename(name.with_name(name.name + _SPARED))
+    try:
+        yield
+    finally:
+        for name in theirs:
+            name.with_name(name.name + _SPARED).rename(name)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

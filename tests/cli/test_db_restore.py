@@ -1,0 +1,334 @@
+"""``collector db restore``: a backup takes the place of the database, which is set aside."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from collector.orm import select
+from collector.sqlite import sqlite3
+from collector.store import schema
+from collector.store.database import open_reader, open_writer
+from collector.store.downgrade import downgrade
+from collector.store.lock import holder
+from tests.answers.made import MINUTE, Made
+from tests.cli.conftest import Call
+from tests.cli.daemon import holding
+from tests.cli.test_record import SKILL
+from tests.daemon.conftest import Recorder, recorder
+
+__all__ = ["recorder"]
+
+
+def runs(path: Path, table: str = "workload_runs") -> int:
+    """How many rows a database holds; it must be sound."""
+    reader = open_reader(path)
+    try:
+        assert select(reader, "PRAGMA integrity_check") == [("ok",)]
+        return int(select(reader, f"SELECT count(*) FROM {table}")[0][0])
+    finally:
+        reader.close()
+
+
+@pytest.fixture
+def backup(made: Made, call: Call, tmp_path: Path) -> Path:
+    """A backup with one run; the database has two."""
+    target = tmp_path / "b.db"
+    made.run("unit-tests", MINUTE)
+    assert call("db", "backup", str(target)).code == 0
+    made.run("unit-tests", 0)
+    return target
+
+
+def aside(database: Path) -> list[Path]:
+    """What was set aside."""
+    return sorted(database.parent.glob(f"{database.name}.replaced-*"))
+
+
+def test_the_backup_takes_the_place_and_the_old_one_is_set_aside(
+    made: Made, backup: Path, call: Call
+) -> None:
+    """Both are whole; where what is now, and what to do next, is told."""
+    made.close()
+    before = backup.read_bytes()
+    said = call("db", "restore", str(backup), "--yes")
+    assert (said.code, said.err) == (0, "")
+    (old,) = aside(made.path)
+    assert [line.split()[0] for line in said.lines] == ["restored", "from", "set", "next"]
+    assert said.lines[2].endswith(str(old))
+    assert (runs(made.path), runs(old)) == (1, 2)
+    assert backup.read_bytes() == before
+    assert made.path.stat().st_mode & 0o777 == 0o600
+    assert call("db", "verify").code == 0
+    assert sorted(
+        path.name for path in made.path.parent.glob("c.db*") if path.name[-4:] not in ("-wal", "-shm")
+    ) == [
+        "c.db",
+        "c.db.lock",
+        old.name,
+    ]
+
+
+def test_it_is_in_wal_mode_before_it_has_its_name(made: Made, backup: Path, call: Call) -> None:
+    """Killed while the mode changes, a recorder would leave a journal behind."""
+    made.close()
+    assert call("db", "restore", str(backup), "--yes").code == 0
+    assert (backup.read_bytes()[18:20], made.path.read_bytes()[18:20]) == (b"\x01\x01", b"\x02\x02")
+
+
+def test_what_a_link_leads_to_is_replaced(
+    made: Made, backup: Path, call: Call, config: Path, tmp_path: Path
+) -> None:
+    """And stays where it is, with the old one beside it."""
+    made.close()
+    (tmp_path / "far").mkdir()
+    real = made.path.rename(tmp_path / "far/real.db")
+    made.path.symlink_to(real)
+    assert call("db", "restore", str(backup), "--yes").code == 0
+    assert made.path.is_symlink()
+    assert (runs(real), [runs(old) for old in aside(real)]) == (1, [2])
+
+
+def test_what_was_set_aside_can_be_put_back(made: Made, backup: Path, call: Call) -> None:
+    """It is a backup like another."""
+    made.close()
+    call("db", "restore", str(backup), "--yes")
+    (old,) = aside(made.path)
+    assert call("db", "restore", str(old), "--yes").code == 0
+    assert (runs(made.path), len(aside(made.path))) == (2, 2)
+
+
+def test_where_no_database_is_nobody_is_asked(made: Made, backup: Path, call: Call) -> None:
+    """Nor is anything set aside."""
+    made.close()
+    made.path.unlink()
+    said = call("db", "restore", str(backup))
+    assert (said.code, said.err) == (0, "")
+    assert "set aside" not in said.out
+    assert runs(made.path) == 1
+
+
+def test_a_name_is_taken_as_it_is(made: Made, backup: Path, call: Call, tmp_path: Path) -> None:
+    """Whatever it means in a URI, and though it is no UTF-8."""
+    made.close()
+    odd = tmp_path / "50% of #1?mode=rw & ü\udcff.db"
+    backup.rename(odd)
+    assert call("db", "restore", str(odd), "--yes").code == 0
+    assert runs(made.path) == 1
+
+
+def test_where_nobody_can_be_asked_it_must_be_said(made: Made, backup: Path, process: Call) -> None:
+    """The exit status is that of a wrong usage, and nothing has changed."""
+    made.close()
+    said = process("db", "restore", str(backup))
+    assert (said.code, said.out) == (2, "")
+    assert "--yes" in said.err
+    assert (runs(made.path), aside(made.path)) == (2, [])
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 1), ("n", 1, 2), ("", 1, 2)])
+def test_on_a_terminal_it_asks(
+    made: Made, backup: Path, config: Path, answer: str, code: int, left: int
+) -> None:
+    """Only a yes is a yes."""
+    made.close()
+    mine, theirs = pty.openpty()
+    os.write(mine, f"{answer}\n".encode())
+    words = [sys.executable, "-m", "collector", "db", "restore", str(backup), "--config", str(config)]
+    done = subprocess.run(words, stdin=theirs, capture_output=True, text=True, check=False, timeout=30)
+    os.close(theirs)
+    os.close(mine)
+    assert done.returncode == code
+    assert f"Replace {made.path}? It is set aside under another name. [y/N]" in done.stderr
+    assert runs(made.path) == left
+
+
+def test_beside_a_recorder_nothing_is_moved(made: Made, backup: Path, call: Call, tmp_path: Path) -> None:
+    """It is named, with how to end it; before anybody is asked."""
+    with holding(made.path, "collector run", tmp_path / "s"):
+        said = call("db", "restore", str(backup))
+    assert (said.code, said.out) == (1, "")
+    assert f"is in use by collector run, process {os.getpid()}" in said.err
+    assert (
+        f"`systemctl --user stop collector.service` if it is a service, else `kill {os.getpid()}`" in said.err
+    )
+    with holding(made.path, "collector db upgrade"):
+        said = call("db", "restore", str(backup), "--yes")
+    assert "wait for it to finish" in said.err
+    assert (runs(made.path), aside(made.path)) == (2, [])
+
+
+def test_the_lock_is_let_go(made: Made, backup: Path, call: Call) -> None:
+    """Whether it went well or not."""
+    made.close()
+    backup.write_bytes(backup.read_bytes()[:8192])
+    assert call("db", "restore", str(backup), "--yes").code == 1
+    assert holder(made.path) is None
+
+
+# A file that will not do --------------------------------------------------------------------------
+
+
+def nothing(_: Path) -> None:
+    """A file that is empty."""
+
+
+def text(path: Path) -> None:
+    """A file that is no database."""
+    path.write_bytes(b"once upon a time " * 500)
+
+
+def photos(path: Path) -> None:
+    """A database of another program."""
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute("CREATE TABLE photos (name TEXT)")
+    conn.close()
+
+
+def newer(path: Path) -> None:
+    """A database of a newer version."""
+    Made(path, 0).close()
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute("PRAGMA user_version = 9999")
+    conn.close()
+
+
+def different(path: Path) -> None:
+    """A database that somebody has changed."""
+    Made(path, 0).close()
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute("DROP INDEX workload_runs_workload_timestamp")
+    conn.close()
+
+
+def half(path: Path) -> None:
+    """Half of a database."""
+    Made(path, 0).close()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("fill", "sentence"),
+    [
+        (nothing, "is empty"),
+        (text, "is damaged"),
+        (photos, "of another program"),
+        (newer, "was written by a newer collector"),
+        (different, "its tables are not what this version made"),
+        (half, "damaged"),
+    ],
+)
+def test_a_file_that_will_not_do_is_refused(
+    made: Made, call: Call, tmp_path: Path, fill: Callable[[Path], None], sentence: str
+) -> None:
+    """The database is as it was."""
+    made.close()
+    file = tmp_path / "other.db"
+    file.touch()
+    fill(file)
+    said = call("db", "restore", str(file), "--yes")
+    assert (said.code, said.out) == (1, "")
+    assert sentence in said.err
+    assert str(file) in said.err
+    assert "the database is as it was" in said.err
+    assert (runs(made.path), aside(made.path)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("c.db", "is the database itself"),
+        ("c.db.collector-part", "is what a killed restore left"),
+        ("none", "there is no file"),
+    ],
+)
+def test_a_name_that_means_no_backup_is_refused(
+    made: Made, call: Call, tmp_path: Path, name: str, sentence: str
+) -> None:
+    """As a wrong usage."""
+    (tmp_path / "c.db.collector-part").write_bytes(b"half")
+    said = call("db", "restore", str(tmp_path / name), "--yes")
+    assert (said.code, said.out) == (2, "")
+    assert sentence in said.err
+
+
+def test_an_older_file_is_restored_and_upgraded_when_the_recorder_starts(
+    made: Made, backup: Path, call: Call
+) -> None:
+    """What it lacks is no damage."""
+    made.close()
+    older = open_writer(backup)
+    downgrade(older, backup, schema.known()[-2])
+    older.close()
+    said = call("db", "restore", str(backup), "--yes")
+    assert said.code == 0
+    assert "brings its tables up to date" in said.out
+    assert f"applied {schema.known()[-1]}" in call("db", "upgrade").lines
+
+
+def test_a_backup_on_a_medium_that_cannot_be_written_is_restored(
+    made: Made, backup: Path, call: Call, tmp_path: Path
+) -> None:
+    """Even one in WAL mode, as a copy of the file by hand is; nothing is left beside it."""
+    made.close()
+    open_writer(backup).close()
+    (tmp_path / "medium").mkdir()
+    backup = backup.rename(tmp_path / "medium/b.db")
+    assert backup.read_bytes()[18:20] == b"\x02\x02"
+    assert call("db", "restore", str(backup), "--yes").code == 0
+    assert [path.name for path in backup.parent.iterdir()] == ["b.db"]
+
+
+# With a recorder ----------------------------------------------------------------------------------
+
+
+def collector(recorder: Recorder, *words: str, lines: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command with so many records on its input."""
+    return subprocess.run(
+        [sys.executable, "-m", "collector", *words, "--config", str(recorder.config)],
+        input=(json.dumps(SKILL) + "\n") * lines, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def test_under_load_a_backup_has_all_from_before_and_a_recorder_goes_on_from_it(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    """Backup beside it, refusal beside it, restore without it, and a start that continues its numbers."""
+    target = str(tmp_path / "b.db")
+    recorder.start()
+    assert collector(recorder, "record", "skill", "-", lines=300).stdout == "300 recorded\n"
+    enough = threading.Event()
+
+    def load() -> int:
+        calls = 0
+        while not enough.is_set() or not calls:
+            collector(recorder, "record", "skill", "-", lines=500)
+            calls += 1
+        return 300 + 500 * calls
+
+    with ThreadPoolExecutor(1) as pool:
+        loaded = pool.submit(load)
+        made = collector(recorder, "db", "backup", target)
+        enough.set()
+        total = loaded.result()
+    assert (made.returncode, made.stderr) == (0, "")
+    held = runs(Path(target), "skill_metrics")
+    assert 300 <= held <= total
+    assert "is in use by collector run" in collector(recorder, "db", "restore", target, "--yes").stderr
+    assert recorder.stop() == 0
+    assert recorder.rows("SELECT count(*) FROM skill_metrics") == [(total,)]
+    assert collector(recorder, "db", "restore", target, "--yes").returncode == 0
+    recorder.start()
+    assert collector(recorder, "record", "skill", "-", lines=1).stdout == "1 recorded\n"
+    assert recorder.rows("SELECT count(*), max(id) FROM skill_metrics") == [(held + 1, held + 1)]
+    assert recorder.stop() == 0
+    assert runs(aside(recorder.database)[0], "skill_metrics") == total

@@ -1,0 +1,1 @@
+"""One file a fault; each announces itself with `fault`."""

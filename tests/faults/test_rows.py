@@ -1,0 +1,21 @@
+"""Each fault, in its quick version."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.row import Fault, load_rows
+
+SEED = 1
+
+
+@pytest.mark.parametrize("fault", load_rows().values(), ids=lambda fault: fault.name)
+def test_the_promises_hold_under(fault: Fault) -> None:
+    """What was acknowledged is stored, once, whole and in order; nothing else is; and it can be counted."""
+    acknowledged = 0
+    for result in fault.rounds(fault.quick, SEED):
+        if result.skipped:
+            pytest.skip(result.skipped)
+        assert fault.passes(result), result.fault
+        acknowledged += result.verdict.acknowledged
+    assert acknowledged > 0

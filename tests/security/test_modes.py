@@ -1,0 +1,66 @@
+"""What is recorded is for this user alone: every file 0600, every folder 0700, whatever the umask."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.conftest import Recorder
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """This process, and those that it starts, make files with that mask."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, str]:
+    """What stands in ``folder`` and below, and how."""
+    return {
+        str(path.relative_to(folder)): stat.filemode(path.lstat().st_mode)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
+def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path, mask: int) -> None:
+    """Database, log, index, lock, ballast, socket and backup, and the folders on the way to them."""
+    with tempfile.TemporaryDirectory() as notify_folder:
+        recorder = Recorder(tmp_path, notify_folder)
+        recorder.database = tmp_path / "deep" / "down" / "c.db"
+        recorder.configure()
+        try:
+            with umask(mask):
+                recorder.start()
+                copied = subprocess.run(
+                    [sys.executable, "-m", "collector", "db", "backup", str(tmp_path / "deep" / "copy.db"),
+                     "--config", str(recorder.config)],
+                    capture_output=True, timeout=30, check=False,
+                )  # fmt: skip
+            made = modes(tmp_path / "deep")
+        finally:
+            recorder.end()
+    assert (copied.returncode, copied.stderr) == (0, b"")
+    assert {
+        "copy.db",
+        "down",
+        "down/c.db",
+        "down/c.db-wal",
+        "down/c.db-shm",
+        "down/c.db.lock",
+        "down/run",
+    } < {*made}
+    assert made.pop("down/run/c.sock") == "srw-------"
+    assert {name: mode for name, mode in made.items() if mode not in ("-rw-------", "drwx------")} == {}

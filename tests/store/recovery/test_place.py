@@ -1,0 +1,253 @@
+"""The place that is recorded into: what becomes of a file that is damaged, deleted or replaced."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3 as stdlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.errors import DatabaseError
+from collector.store.database import shm_path, wal_path
+from collector.store.failures import Trouble, classify
+from collector.store.recovery.aside import lying
+from collector.store.recovery.place import CERTAIN, Place
+from collector.store.retention.sizes import REPLACED
+from collector.store.room import Room
+
+HEADER = 100
+MARK = slice(68, 72)  # application_id in the header
+GAP = "INSERT INTO gaps (from_ms, to_ms, reason) VALUES (?, ?, 'stall')"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where it is to stand; nothing in its name says that it is a database."""
+    return tmp_path / "record"
+
+
+@pytest.fixture
+def place(path: Path) -> Iterator[Place]:
+    """Opened, new, with a row in it."""
+    made = at(path)
+    assert made.open() is True
+    made.conn.execute(GAP, (1, 2))
+    yield made
+    made.close()
+
+
+def at(path: Path, *, was_ours: bool = False) -> Place:
+    """One that nobody has opened yet."""
+    return Place(path, "full", Room(path, 0, 0), was_ours=was_ours)
+
+
+def damage(path: Path, begin: int, end: int, filling: bytes = b"\xa5") -> None:
+    """Overwrite a part of a file that nobody has open."""
+    content = bytearray(path.read_bytes())
+    content[begin:end] = filling * (end - begin)
+    path.write_bytes(content)
+
+
+def rows(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """What stands in it now."""
+    return place.conn.execute(sql).fetchall()
+
+
+def test_a_new_file_is_made_and_is_sound(place: Place) -> None:
+    """With nothing to tell."""
+    assert rows(place, "SELECT count(*) FROM recoveries") == [(0,)]
+    assert (place.is_checked, rows(place, "PRAGMA quick_check")) == (True, [("ok",)])
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"\xa5"], ids=["zeroed", "garbage"])
+def test_one_that_is_damaged_at_the_start_is_set_aside(place: Place, path: Path, filling: bytes) -> None:
+    """Never deleted; a new one takes its place and says so."""
+    place.close()
+    whole = path.stat().st_size
+    damage(path, 4096, whole, filling)
+    again = at(path, was_ours=True)
+    assert again.open() is True
+    (lies,) = lying(path)
+    assert lies.stat().st_size == whole
+    assert rows(again, "SELECT reason, aside FROM recoveries") == [("damaged", lies.name)]
+    again.close()
+
+
+def test_one_without_a_header_is_set_aside_where_a_record_of_ours_stood(place: Place, path: Path) -> None:
+    """The lock file remembers that."""
+    place.close()
+    damage(path, 0, HEADER)
+    again = at(path, was_ours=True)
+    assert (again.open(), len(lying(path))) == (True, 1)
+    again.close()
+
+
+def test_a_file_that_is_no_database_is_refused_where_none_of_ours_stood(path: Path) -> None:
+    """Somebody's notes are not ours to move."""
+    path.write_text("my notes " * 1000, encoding="utf-8")
+    with pytest.raises(DatabaseError, match="is damaged") as told:
+        at(path).open()
+    assert (classify(told.value), lying(path), path.read_text(encoding="utf-8")[:8]) == (
+        "corrupt",
+        [],
+        "my notes",
+    )
+
+
+def test_one_that_is_named_a_database_and_is_none_is_set_aside(tmp_path: Path) -> None:
+    """What `x.db` holds is not lost by another name."""
+    path = tmp_path / "x.db"
+    path.write_bytes(b"garbage" * 5000)
+    made = at(path)
+    assert (made.open(), [lies.read_bytes()[:7] for lies in lying(path)]) == (True, [b"garbage"])
+    made.close()
+
+
+def test_a_database_of_another_program_is_refused_even_there(tmp_path: Path) -> None:
+    """Foreign is not damaged."""
+    path = tmp_path / "x.db"
+    with stdlib.connect(path) as other:
+        other.execute("CREATE TABLE theirs (a)")
+    with pytest.raises(DatabaseError, match="another program"):
+        at(path, was_ours=True).open()
+    assert lying(path) == []
+
+
+@pytest.mark.parametrize("mark", [MARK, slice(60, 64)], ids=["application_id", "user_version"])
+def test_a_mark_that_the_tables_prove_wrong_is_put_right(place: Place, path: Path, mark: slice) -> None:
+    """Nothing else is damaged, so nothing is set aside."""
+    place.close()
+    damage(path, mark.start, mark.stop)
+    again = at(path, was_ours=True)
+    assert (again.open(), lying(path), rows(again, "SELECT from_ms FROM gaps")) == (True, [], [(1,)])
+    again.close()
+
+
+def test_where_nothing_of_ours_stood_a_wrong_mark_is_not_touched(place: Place, path: Path) -> None:
+    """It may be a copy that somebody has marked on purpose."""
+    place.close()
+    damage(path, MARK.start, MARK.stop)
+    with pytest.raises(DatabaseError, match="another program"):
+        at(path).open()
+
+
+def test_a_log_without_its_database_is_never_replayed_into_a_new_one(place: Place, path: Path) -> None:
+    """It is set aside, too."""
+    wal, copied = wal_path(path), path.with_name("copied")
+    shutil.copy(wal, copied)
+    place.close()
+    path.unlink()
+    copied.rename(wal)
+    again = at(path)
+    assert (again.open(), rows(again, "SELECT count(*) FROM gaps")) == (True, [(0,)])
+    assert len([*path.parent.glob("record.corrupt-*")]) == 1
+    again.close()
+
+
+def test_a_deleted_file_is_written_again_with_all_it_held(place: Place, path: Path) -> None:
+    """It is still open, and nobody has lost a row."""
+    path.unlink()
+    with pytest.raises(Trouble, match="deleted or replaced"):
+        place.look(0.0, recording=True)
+    assert place.mend("moved", sure=True) is not None
+    place.look(0.0, recording=True)
+    assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
+    assert rows(place, "SELECT reason, aside, rows_saved FROM recoveries") == [("deleted", "", 0)]
+    assert [*path.parent.glob("*.rescued")] == []
+
+
+@pytest.mark.parametrize("part", [wal_path, shm_path], ids=["log", "index of the log"])
+def test_a_deleted_log_costs_no_row(place: Place, path: Path, part: Any) -> None:
+    """Neither does its index."""
+    part(path).unlink()
+    with pytest.raises(Trouble):
+        place.look(0.0, recording=False)
+    assert place.mend("moved", sure=True) is not None
+    assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
+
+
+def test_a_deleted_folder_is_made_again(tmp_path: Path) -> None:
+    """Somebody tidied up."""
+    path = tmp_path / "state" / "c.db"
+    place = at(path)
+    place.open()
+    place.conn.execute(GAP, (1, 2))
+    shutil.rmtree(path.parent)
+    assert place.mend("moved", sure=True) is not None
+    assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
+    place.close()
+
+
+def test_a_file_put_in_its_place_is_recorded_into_and_the_old_one_kept(place: Place, path: Path) -> None:
+    """As when somebody moves a backup there; the old log is not replayed into it."""
+    other = at(path.with_name("backup"))
+    other.open()
+    other.conn.execute(GAP, (7, 8))
+    other.close()
+    path.with_name("backup").rename(path)
+    assert place.mend("moved", sure=True) is not None
+    assert rows(place, "SELECT from_ms FROM gaps") == [(7,)]
+    ((kept,),) = rows(place, "SELECT aside FROM recoveries WHERE reason = 'replaced'")
+    assert kept.startswith(path.name + REPLACED)
+    with stdlib.connect(path.with_name(kept)) as before:
+        assert before.execute("SELECT from_ms FROM gaps").fetchall() == [(1,)]
+
+
+def test_a_file_of_another_program_put_in_its_place_is_left_alone(place: Place, path: Path) -> None:
+    """Nothing is written until it is gone; then all goes on."""
+    with stdlib.connect(path.with_name("theirs")) as theirs:
+        theirs.execute("CREATE TABLE theirs (a)")
+    path.with_name("theirs").rename(path)
+    with pytest.raises(DatabaseError, match="another program"):
+        place.mend("moved", sure=True)
+    with pytest.raises(Trouble) as told:
+        place.look(0.0, recording=True)
+    assert classify(told.value) == "closed"
+    path.rename(path.with_name("theirs"))
+    assert place.mend("closed", sure=True) is not None
+    place.look(0.0, recording=True)
+
+
+def test_a_file_whose_pages_are_in_order_is_set_aside_only_when_writing_fails_again_and_again(
+    place: Place, path: Path
+) -> None:
+    """A reader's suspicion alone never does it."""
+    assert [place.mend("corrupt", sure=False) for _ in range(2 * CERTAIN)] == [None] * 2 * CERTAIN
+    assert [place.mend("corrupt", sure=True) is None for _ in range(CERTAIN)] == [True] * (CERTAIN - 1) + [
+        False
+    ]
+    assert len(lying(path)) == 1
+
+
+@pytest.mark.parametrize("failure", ["busy", "io", "readonly", "full", "unreachable", "other"])
+def test_nothing_else_sets_a_file_aside(place: Place, path: Path, failure: Any) -> None:
+    """However often it happens."""
+    assert [place.mend(failure, sure=True) for _ in range(2 * CERTAIN)] == [None] * 2 * CERTAIN
+    assert lying(path) == []
+
+
+def test_a_recorder_killed_while_it_set_a_file_aside_is_followed_up(place: Place, path: Path) -> None:
+    """The next one finds the file it never told of."""
+    place.close()
+    path.rename(path.with_name(path.name + ".corrupt-20260101T000000"))
+    again = at(path, was_ours=True)
+    assert again.open() is True
+    assert rows(again, "SELECT reason, aside FROM recoveries") == [
+        ("damaged", "record.corrupt-20260101T000000")
+    ]
+    again.close()
+
+
+def test_a_recorder_killed_while_it_wrote_a_deleted_file_again_is_followed_up(
+    place: Place, path: Path
+) -> None:
+    """The copy was the only one."""
+    place.close()
+    path.rename(path.with_name(path.name + ".rescued"))
+    again = at(path, was_ours=True)
+    assert (again.open(), rows(again, "SELECT from_ms FROM gaps")) == (True, [(1,)])
+    assert rows(again, "SELECT reason FROM recoveries") == [("deleted",)]
+    again.close()
