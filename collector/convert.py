@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from urllib.parse import unquote
 
 import msgspec
 
 from collector.errors import Problem
-from collector.redact import redacted
+from collector.redact import command_line, redacted, shortened
 from collector.registry import nearest
 from collector.units import Duration, Size
 
@@ -39,6 +41,12 @@ _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|cr
 _FILE, _VARIABLE = "_file", re.compile(r"[A-Z_][A-Z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
+LONGEST_NAME = 100  # characters of a name or key that are shown
+# Of a list, a table and a text no more than this is looked at: the 60 characters shown are among them.
+_MOST_SHOWN, _LONGEST_TEXT = 30, 5_000
+# What may tell that the next word of a command is a secret: words before it, characters of each; and bits.
+_WORDS, _LONGEST_WORD = 10, 80
+_MOST_BITS = 10_000
 
 
 def table(
@@ -176,6 +184,7 @@ def dotted(at: Key) -> str:
 
 
 def _name(key: str) -> str:
+    key = shortened(key, LONGEST_NAME)
     return key if _BARE.fullmatch(key) else _quoted(key)
 
 
@@ -193,15 +202,32 @@ def shown(value: object, key: str = "") -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        text = _quoted(_without_value(value) if key in _HIDDEN_TABLES else redacted(value))
+        text = _quoted(_without_value(value) if key in _HIDDEN_TABLES else _without_secrets(value))
     elif isinstance(value, list):
-        text = "[" + ", ".join(shown(item, key) for item in value) + "]"
+        text = "[" + ", ".join(_items(value, key)) + "]"
     elif isinstance(value, dict):
         secret = "secret" if key in _HIDDEN_TABLES else ""
-        text = "{ " + ", ".join(f"{_name(k)} = {shown(v, secret or k)}" for k, v in value.items()) + " }"
+        pairs = islice(value.items(), _MOST_SHOWN)
+        text = "{ " + ", ".join(f"{_name(k)} = {shown(v, secret or k)}" for k, v in pairs) + " }"
     else:
-        text = str(value)
+        # Python writes no number of more than 4,300 digits, but reads one that is given as 0x….
+        text = hex(value) if isinstance(value, int) and value.bit_length() > _MOST_BITS else str(value)
     return text if len(text) <= 60 else text[:57] + "…" + text[-1]
+
+
+def _items(values: Sequence[object], key: str) -> Iterator[str]:
+    """The first items of a list, as far as any can be seen; the word behind ``--password`` is a secret."""
+    for i, item in enumerate(values[:_MOST_SHOWN]):
+        before = [str(word)[:_LONGEST_WORD] for word in values[max(0, i - _WORDS) : i]]
+        is_secret = isinstance(item, str) and command_line([*before, "x"]).endswith(" ***")
+        yield '"***"' if is_secret else shown(item, key)
+
+
+def _without_secrets(text: str) -> str:
+    """As `redacted`, for what is written as %xx too: a URL's ``pass%77ord`` is read as ``password``."""
+    plain = unquote(text := text[:_LONGEST_TEXT])
+    hidden = redacted(plain)
+    return redacted(text) if hidden == plain else hidden
 
 
 def _is_place(key: str, value: object) -> bool:

@@ -42,7 +42,7 @@ class Keeping:
     ) -> None:
         self._writer, self._buffer, self._own_cost = writer, buffer, own_cost
         self.refresher = Refresher(writer, settings, lambda: buffer.counts().received)
-        self.tidying = Tidying(writer, settings)
+        self.tidying = Tidying(writer, settings, lambda: place.is_saving)
         self.looking = Looking(writer, settings, hearing.alerts)
         self.recovering = Recovering(writer, place)
         hearing.others.append(self.looking.stored)

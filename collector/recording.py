@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from collector import __version__, clock
+from collector import __version__, clock, ownership
 from collector.errors import CollectorError
 from collector.log import get_logger
 from collector.store import sessions
@@ -65,6 +65,8 @@ class Recording:
             self._lock.mark()
             self._hearing.begin(place.conn)
         place.reopened = self._reopened
+        for fault in ownership.faults(path.parent):
+            log.warning("database.exposed", reason=fault)
         heard = self._hearing
         self.writer = writer = Writer(
             place.conn, self._buffer, heard.timed, heard.stored, Rollups().late, place

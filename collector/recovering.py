@@ -64,13 +64,15 @@ class Recovering:
         """The rows of files that were set aside."""
         if not self._place.is_saving:
             return
+        recoveries = self._place.recoveries
         with open_reader(self._place.path) as database:
             left = salvage.unfinished(raw(database))
         for lies in left:
             log.info("recovery.saving", file=lies.name)
             saved = salvage.carry(lies, self._ask, self._stopping.is_set)
             log.info("recovery.saved", file=lies.name, rows=saved)
-        self._place.is_saving = self._stopping.is_set()
+        if recoveries == self._place.recoveries:  # none that came meanwhile
+            self._place.is_saving = self._stopping.is_set()
 
     def _ask(self, name: str, step: Step) -> Any:
         return self._writer.ask(name, step).wait(STEP_SECONDS)

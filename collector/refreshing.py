@@ -98,14 +98,19 @@ class Refresher:
             reply(busy(str(error)))
 
     def known_statements(self) -> list[str]:
-        """Fingerprints whose texts are stored already, as far as new ones are taken at all."""
-        database = open_reader(self.settings.database)
+        """Fingerprints whose texts are stored already, as far as new ones are taken at all.
+
+        None where the file cannot be read, as on a disk that was full before it was made: then each text
+        is offered once more.
+        """
+        path = self.settings.database
         try:
-            return [
-                query_hash for (query_hash,) in select(database, "SELECT query_hash FROM queries LIMIT 10000")
-            ]
-        finally:
-            database.close()
+            with told(path), open_reader(path) as database:
+                found = select(database, "SELECT query_hash FROM queries LIMIT 10000")
+        except CollectorError as error:
+            log.warning("statements.not_read", error=str(error))
+            return []
+        return [query_hash for (query_hash,) in found]
 
     def _over_a_reader(self, what: str) -> None:
         began = time.perf_counter()

@@ -7,6 +7,7 @@ triggers that enumerate every run missed since the last, and jobs that wait for 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,8 @@ log = get_logger("schedule")
 DEVICE_THREADS = 3
 # The scheduler looks at the clock at every wake-up, and wakes up this often at least.
 LONGEST_SLEEP = 5.0
+# Its thread may be in the middle of a turn, which takes milliseconds.
+STOP_SECONDS = 0.5
 _WORKLOAD = "workload:"
 _POOL = "pool:"
 ALIASES = {
@@ -273,7 +276,12 @@ class Schedule:
     def stop(self) -> None:
         """Start nothing more; what runs is not waited for. Stopping twice is fine."""
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+            # It waits for its own thread all the same: for ever, where a sampler hangs in that.
+            ending = threading.Thread(target=self._scheduler.shutdown, args=(False,), daemon=True)
+            ending.start()
+            ending.join(STOP_SECONDS)
+            if ending.is_alive():
+                log.error("schedule.hung", waited_s=STOP_SECONDS)
 
     def next_runs(self) -> dict[str, int]:
         """When each workload runs next, in milliseconds since the epoch, as of the latest wake-up.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,16 @@ STEP_SECONDS = 30.0
 
 
 class Tidying:
-    """Both in turn, since only what is rolled up may go."""
+    """Both in turn, since only what is rolled up may go.
 
-    def __init__(self, writer: Writer, settings: Settings) -> None:
+    ``is_saving`` tells whether rows of a file that was set aside are still being taken over.
+    """
+
+    def __init__(
+        self, writer: Writer, settings: Settings, is_saving: Callable[[], bool] = lambda: False
+    ) -> None:
         self._writer = writer
+        self._is_saving = is_saving
         self._path = settings.database
         self.rollups = Rollups()
         self._keeper = Keeper(settings.database, settings.retention)
@@ -51,6 +58,10 @@ class Tidying:
     def step(self) -> None:
         """One round of both; what fails is tried again the next time."""
         for part in (self._roll_up, self._repair, self._retain, self._prune):
+            # While rows of a damaged file are still being taken over, no hour can be summed up once more,
+            # and no series is known to be without rows.
+            if part in (self._repair, self._prune) and self._is_saving():
+                continue
             try:
                 part()
             except (CollectorError, *REFUSALS) as error:

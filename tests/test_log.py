@@ -17,7 +17,10 @@ from collector.log import Folded, get_logger, printable
 
 Events = Callable[[], list[dict[str, Any]]]
 NASTY = "\x1b[2J\x07\r\n\x9b31m\u202eexe\u2066\u2028\ud800"
-RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+RAW = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -84,6 +84,19 @@ def queries(made: Made, count: int, user: str = "ada") -> None:
     store(made, "operation_metrics", [row] * count)
 
 
+
+def test_where_no_record_can_be_read_yet_no_statement_is_known(tmp_path: Path) -> None:
+    """As on a full disk: recording begins all the same, and each text is offered once more."""
+    path = tmp_path / "c.db"
+    settings = Settings(path=None, collector=RecorderSettings(database=path))
+    refresher = Refresher(None, settings, lambda: 0)  # type: ignore[arg-type]  # it asks no writer
+    assert refresher.known_statements() == []
+    path.touch()
+    assert refresher.known_statements() == []
+    open_writer(path).close()
+    assert refresher.known_statements() == []
+
+
 def test_summaries_are_written_by_the_writer(made: Made, run: Callable[..., Running]) -> None:
     """With the thresholds of the settings, which are seconds there."""
     queries(made, 11)

@@ -187,6 +187,23 @@ def test_a_sampler_that_raises_is_told_and_runs_again(schedule: Schedule) -> Non
     assert twice.wait(10)
 
 
+def test_a_sampler_that_hangs_does_not_hold_up_the_stop(schedule: Schedule) -> None:
+    """It is in the scheduler's own thread, for which APScheduler would wait for ever."""
+    caught, gate, over = threading.Event(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        caught.set()
+        gate.wait(20)
+        over.set()
+
+    schedule.sample("hung", lambda: 0.1, hang)
+    schedule.start()
+    assert caught.wait(10)
+    schedule.stop()
+    assert not over.is_set()
+    gate.set()
+
+
 def test_runs_missed_in_a_hole_are_one_row_with_their_number(schedule: Schedule, late: Late) -> None:
     """After eight hours asleep a workload of every minute is missed once, and 480 more times."""
     with time_machine.travel(NOON, tick=False):

@@ -86,7 +86,8 @@ def _print_csv(kind: Kind, found: list[dict[str, Any]]) -> None:
     """Data as it is; on a terminal without what could steer it."""
     is_terminal = terminal_width() is not None
     for line in csv_lines(kind, found):
-        click.echo(printable(line.rstrip("\r\n")) + "\n" if is_terminal else line, nl=False)
+        # Data is passed on as it is: click would take out of a pipe what looks like colour.
+        click.echo(printable(line.rstrip("\r\n")) + "\n" if is_terminal else line, nl=False, color=True)
 
 
 def _how_many(

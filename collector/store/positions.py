@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collector.orm import select
-from collector.store.database import open_reader
+from collector.store.database import open_reader, told
 
 
 class Place(NamedTuple):
@@ -18,10 +18,7 @@ class Place(NamedTuple):
 
 
 def places(database: Path) -> dict[str, Place]:
-    """By the path of each log."""
-    reader = open_reader(database)
-    try:
+    """By the path of each log. Raises DatabaseError, also where the file is not made to its end yet."""
+    with told(database), open_reader(database) as reader:
         rows = select(reader, "SELECT path, inode, mark, offset_bytes FROM tail_positions")
-    finally:
-        reader.close()
     return {path: Place(*place) for path, *place in rows}

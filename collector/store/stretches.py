@@ -27,8 +27,10 @@ ROWS = 32_768
 WIDER = 4
 WIDEST = 4  # 256 stretches, 8 million rows
 # Of more than so many buckets of all keys no wider digest is made: of keys that hardly come twice it would
-# be as large as its parts together, and the daemon has to hold it for a moment.
-MOST_BUCKETS = 150_000
+# be as large as its parts together, and the daemon has to hold it for a moment. A key takes as much memory as
+# so many buckets.
+MOST_BUCKETS = 220_000
+A_KEY = 7
 TOO_MUCH = "null"
 
 
@@ -182,7 +184,7 @@ class Kept:
             if digest is None:
                 return None
             digests.join(self._topic, whole, digest)
-            if sum(len(figures.sketched()) for figures in whole.keys.values()) > MOST_BUCKETS:
+            if sum(A_KEY + len(figures.sketched()) for figures in whole.keys.values()) > MOST_BUCKETS:
                 return None
         return whole
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from collector import clock
@@ -145,21 +145,32 @@ class Writer:
         return not self._left
 
     def _run(self) -> None:
+        over = False
         try:
-            while not self._drained():
-                self._wait()
-                now = clock.now()
+            while not over:
                 try:
-                    self.step(now)
-                except Exception as error:  # noqa: BLE001  # the edge of this thread: whatever it was, recording goes on
-                    self._survive(error, now)
+                    over = self._turn()
+                except BaseException as error:  # noqa: BLE001  # the edge of this thread: whatever it was, an exit too, recording goes on
+                    self._survive(error, clock.now())
         finally:
             self._ended = True
             self._refuse_asked()
 
-    def _survive(self, error: Exception, now: Instant) -> None:
+    def _turn(self) -> bool:
+        """Wait for work and do some; True at the end."""
+        if self._drained():
+            return True
+        self._wait()
+        self.step(clock.now())
+        return False
+
+    def _survive(self, error: BaseException, now: Instant) -> None:
         """Something nobody foresaw: what is in flight is tried again, what was told or asked is not."""
+        if not isinstance(error, Exception):  # it is to end this thread, and must end no other that asked
+            error = CollectorError(f"{type(error).__name__} in the writer: {error}")
         self._broken.happened(now.monotonic, error=f"{type(error).__name__}: {error}")
+        with suppress(*REFUSALS):  # what that means, the next turn is told
+            self._conn.rollback()
         doing, self._doing = self._doing, None
         if doing is not None:
             doing.finish(error=error)

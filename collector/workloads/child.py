@@ -55,7 +55,7 @@ def result_of(report: dict[str, Any], timeout: float | None = None) -> Result:
     """
     measured = {name: report[name] for name in COLUMNS if report.get(name) is not None}
     if "output" in report:
-        measured["output"] = report["output"].decode(errors="replace")
+        measured["output"] = redacted(report["output"].decode(errors="replace"))
     outcome, detail = _ended(report, timeout)
     detail = "; ".join([*([detail] if detail else []), *_others(report)]) or None
     cpu_ms = (report.get("user_ms") or 0.0) + (report.get("system_ms") or 0.0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -127,13 +126,15 @@ def stored(path: Path) -> dict[Name, set[str]]:
 
 class Left(NamedTuple):
     """What became of an old record: its rows, those found again, those lost though their own page was whole,
-    those that no damage explains, and benchmarks that lack a part for a damaged page."""
+    those that no damage explains, and how many parts of benchmarks lack for a damaged page, figures among
+    them."""
 
     rows: int
     saved: int
     cut_off: int
     unexplained: list[str]
     torn: int
+    without_figures: int
 
     @property
     def percent(self) -> float:
@@ -153,8 +154,9 @@ def compare(old: Old, path: Path, damaged: Collection[int]) -> Left:
     rows = sum(map(len, old.known.values()))
     unexplained = [f"{name[1]} of {table}" for name, table, _ in lost if not old.costs(name, table, damaged)]
     cut_off = sum(not place.own.intersection(damaged) for _, _, place in lost)
-    in_part = Counter(name for name, table, _ in lost if name in there)
-    return Left(rows, rows - len(lost), cut_off, unexplained, sum(in_part.values()))
+    torn = [table for name, table, _ in lost if name in there]
+    figures = torn.count("benchmark_performance")
+    return Left(rows, rows - len(lost), cut_off, unexplained, len(torn), figures)
 
 
 def unknown(records: Iterable[Sent], ledger: Ledger) -> None:
@@ -168,10 +170,9 @@ def records_of(ledger: Ledger) -> Iterator[Sent]:
     return (record for batch in ledger.batches for record in batch.records)
 
 
-def without_torn(verdict: Verdict, torn: int) -> Verdict:
-    """The verdict without the benchmarks that damage has torn."""
-    values = {name: getattr(verdict, name) for name in Verdict.__slots__}
-    return Verdict(**values | {"torn": verdict.torn - torn})
+def without_torn(verdict: Verdict, left: Left) -> Verdict:
+    """The verdict without the benchmarks that damage has torn, some of them with the figures they had."""
+    return replace(verdict, torn=verdict.torn - left.torn, foreign=verdict.foreign - left.without_figures)
 
 
 def lying(path: Path) -> list[Path]:

@@ -181,12 +181,14 @@ def shown_by(pid: int) -> set[str]:
 
     Not looked at: the environment of the recorder itself, which is the user's, and processes of workloads.
     """
-    found = set()
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+    found, recorder = set(), psutil.Process(pid)
+    its_own = recorder.cmdline()
+    for process in [recorder, *recorder.children(recursive=True)]:
         with suppress(psutil.Error):
             argv = process.cmdline()
             is_ours = any("collector" in word for word in argv)
-            environment = str(process.environ()) if process.pid != pid else ""
+            # A child that is about to become another program is still a copy of the recorder.
+            environment = str(process.environ()) if argv != its_own else ""
             if is_ours and CANARY in f"{argv} {environment}":
                 found.add(" ".join(argv))
     return found
@@ -266,7 +268,8 @@ def test_no_file_of_the_recorder_holds_the_secret(life: Life) -> None:
 def test_no_answer_holds_the_secret(life: Life) -> None:
     """Of any reading command, of `check` neither, in words and in JSON."""
     assert [words for words, text in life.said.items() if CANARY.encode() in text] == []
-    assert [words for words, text in life.said.items() if not text] == []
+    silent = [words for words, text in life.said.items() if not text]
+    assert [words for words in silent if not words.startswith("export")] == []  # of what there is none
 
 
 def test_no_process_of_ours_shows_the_secret(life: Life) -> None:
@@ -274,9 +277,6 @@ def test_no_process_of_ours_shows_the_secret(life: Life) -> None:
     assert life.server.seen == set()
 
 
-@pytest.mark.xfail(
-    reason="the tail of the output is not redacted yet: `workloads.child.result_of`", strict=True
-)
 def test_what_a_workload_prints_is_kept_without_what_is_marked_as_a_secret() -> None:
     """Also the traceback of a function that raises with one."""
     kept: list[Any] = []

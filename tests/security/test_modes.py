@@ -39,7 +39,7 @@ def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path, mask: int)
     """Database, log, index, lock, ballast, socket and backup, and the folders on the way to them."""
     with tempfile.TemporaryDirectory() as notify_folder:
         recorder = Recorder(tmp_path, notify_folder)
-        recorder.database = tmp_path / "deep" / "down" / "c.db"
+        recorder.database = tmp_path / "deep" / "way" / "down" / "c.db"
         recorder.configure()
         try:
             with umask(mask):
@@ -55,12 +55,12 @@ def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path, mask: int)
     assert (copied.returncode, copied.stderr) == (0, b"")
     assert {
         "copy.db",
-        "down",
-        "down/c.db",
-        "down/c.db-wal",
-        "down/c.db-shm",
-        "down/c.db.lock",
-        "down/run",
+        "way",
+        "way/down/c.db",
+        "way/down/c.db-wal",
+        "way/down/c.db-shm",
+        "way/down/c.db.lock",
+        "way/down/run",
     } < {*made}
-    assert made.pop("down/run/c.sock") == "srw-------"
+    assert made.pop("way/down/run/c.sock") == "srw-------"
     assert {name: mode for name, mode in made.items() if mode not in ("-rw-------", "drwx------")} == {}

@@ -671,6 +671,24 @@ def test_a_mistake_in_a_step_does_not_end_the_thread(running: Store, events: Eve
     )
 
 
+@pytest.mark.parametrize("error", [MemoryError, SystemExit])
+def test_nothing_that_is_raised_ends_the_thread(
+    running: Store, events: Events, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Not while it waits, nor in a step; and an exit in a step does not end the thread that asked for it."""
+
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise error
+
+    monkeypatch.setattr(running.buffer, "wait", fail)
+    assert running.writer.ask("good", lambda conn: insert(conn, 1)).wait(20) == 1
+    with pytest.raises((MemoryError, CollectorError)):
+        running.writer.ask("bad", fail).wait(20)
+    assert running.writer.ask("good", lambda conn: insert(conn, 2)).wait(20) == 2
+    assert {event["event"] for event in events()} == {"writer.broken"}
+
+
 def test_a_client_whose_done_fails_harms_no_other(running: Store, events: Events) -> None:
     """What was committed stays committed once, and everyone else is told."""
     told: list[str] = []

@@ -68,6 +68,7 @@ class Place:
         self._notes: list[Note] = []
         self._doubts = 0
         self.is_checked = True  # False while the rest of a large file is still to be looked at
+        self.recoveries = 0
         self.is_saving = True  # False once nothing is left to be saved from what was set aside
 
     def open(self) -> bool:
@@ -181,6 +182,7 @@ class Place:
             with transaction(conn):
                 salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
             self._notes.pop(0)
+            self.recoveries += 1
             self.is_saving = True
 
     def _untold(self, conn: sqlite3.Connection) -> list[Note]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from collector.records.recovery import LONGEST_DETAIL
 from collector.store.recovery.spans import LAST, Span
 from collector.store.recovery.walks import Walk
 
@@ -128,5 +129,5 @@ def finish(conn: sqlite3.Connection, salvage: Salvage, now_ms: int, more: str = 
     conn.execute(
         'UPDATE recoveries SET finished_ms = max(?, timestamp), progress = NULL, "left" = ?,'
         " detail = substr(detail || ?, 1, ?) WHERE id = ?",
-        (now_ms, json.dumps(left) if left else None, more, 2000, salvage.number),
+        (now_ms, json.dumps(left) if left else None, more, LONGEST_DETAIL, salvage.number),
     )

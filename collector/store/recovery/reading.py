@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from collector.log import get_logger
 from collector.sqlite import sqlite3
 from collector.store.failures import classify
 from collector.store.recovery import header
 from collector.store.recovery.ends import outermost
 from collector.store.recovery.spans import LAST, Portion, Row, Span, behind, follows, names, select
 from collector.store.recovery.walks import Walk, walk_of
+
+log = get_logger("salvage")
 
 BUSY_SECONDS = 5.0
 # A stretch is cut in two so often in a row without a row coming to light: some 2,000 looks for a dead one.
@@ -38,7 +41,7 @@ class Lying:
     """A database that was set aside, its log included. Opening and reading it raise what SQLite raises."""
 
     def __init__(self, path: Path) -> None:
-        self._second_name = header.with_sound_one(path) if header.is_damaged(path) else None
+        self._second_name = _second_name(path)
         name = quote(os.fsencode(self._second_name or path))
         self._conn = sqlite3.connect(
             f"file:{name}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
@@ -68,7 +71,7 @@ class Lying:
 
     def of(self, walk: Walk) -> Walk | None:
         """The walk through what this file has of a table; None when it has no such table."""
-        columns = {row[1] for row in self._conn.execute(f'PRAGMA table_info("{walk.table}")')}
+        columns = {row[1] for row in self._some(f'PRAGMA table_info("{walk.table}")') or ()}
         return walk.known_to(columns) if {*walk.key} <= columns | {"rowid"} and columns else None
 
     def read(self, walk: Walk, span: Span, most: int) -> Portion:
@@ -191,6 +194,15 @@ class Lying:
             self._some(sql) or [] for name, sql in _TELLING.items() if self.of(walk_of(name)) is not None
         ]
         return {moment for rows in found for row in rows for moment in row if isinstance(moment, int)}
+
+
+def _second_name(path: Path) -> Path | None:
+    """For a file whose header alone is damaged; None where it needs none, or cannot get one."""
+    try:
+        return header.with_sound_one(path) if header.is_damaged(path) else None
+    except OSError as error:  # what is wrong with the file itself SQLite will say
+        log.warning("salvage.header", file=path.name, error=str(error))
+        return None
 
 
 def is_damage(error: BaseException) -> bool:

@@ -9,13 +9,13 @@ from collector.store.retention.names import WALL
 from collector.tidying import SECONDS
 from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
-from tests.faults.rows.clock_jumps import CLOSE_MS, CONFIG, DAY_S, HOUR_S, YEAR_S
+from tests.faults.rows import clock_jumps
+from tests.faults.rows.clock_jumps import CLOSE_MS, CONFIG, HOUR_S
 from tests.faults.ticks import until
 
-SPANS_S = (YEAR_S, HOUR_S, 100 * YEAR_S, DAY_S)
-JUMPS_S = [sign * span for sign in (1, -1) for span in SPANS_S]
-# The youngest ages that are allowed; nothing in a round comes near to them.
-AGES = 'samples = "1h"\nruns = "1h"\nreported = "1h"\nfive_minutes = "1h"\nhours = "1h"'
+JUMPS_S = sorted((jump for jump in clock_jumps.JUMPS_S if abs(jump) >= HOUR_S), reverse=True)
+# A clock that is up to a day ahead is believed at once (decision 14), so an hour more than that.
+AGES = 'samples = "25h"\nruns = "25h"\nreported = "25h"\nfive_minutes = "25h"\nhours = "25h"'
 BEFORE_MS = 300
 SAMPLES = "SELECT timestamp FROM cpu_samples"
 

@@ -171,7 +171,7 @@ def judged(ground: Ground, met: Met, *, own_saving: bool) -> Round:
     assert_kept(met, path, lies)
     assert_told(met, told, lies)
     assert_counted(met, path, left, lies)
-    verdict = without_torn(ground.judge(), left.torn)
+    verdict = without_torn(ground.judge(), left)
     return Round(verdict, met.recovery_s, {"saved %": left.percent, "cut off": left.cut_off})
 
 

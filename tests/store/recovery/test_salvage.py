@@ -1,20 +1,16 @@
-"""What can be read of a damaged database is in the new one in the end, once, and nothing else suffers."""
+"""What was set aside comes into the new database once, while that is recorded into."""
 
 from __future__ import annotations
-
-import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from collector.records.base import KINDS
-from collector.store.database import transaction, wal_path
+from collector.store.database import transaction
 from collector.store.progress import move, position, rolled_up
-from collector.store.recovery import aside, salvage
+from collector.store.recovery import salvage
 from collector.store.recovery.walks import walks
 from collector.store.rollups.sources import sources
+from tests.store.recovery.conftest import COUNT, Old, last, rolled
 from tests.store.recovery.old import (
     FIRST_MS,
     NOT_CARRIED,
@@ -22,97 +18,9 @@ from tests.store.recovery.old import (
     Record,
     begun,
     carried,
-    contents,
-    garbled,
     leaves,
-    recording,
     zeroed,
 )
-
-COUNT = 200
-# By table, the rows as texts: they are to be told apart, whatever is in them.
-Held = dict[str, set[str]]
-
-
-class Template(NamedTuple):
-    """A full record and an empty one, made once, and what the first holds."""
-
-    full: Path
-    empty: Path
-    held: Held
-
-
-class Old:
-    """A full record that is set aside, and an empty one that comes in its place."""
-
-    def __init__(self, path: Path, template: Template) -> None:
-        self.path, self._template = path, template
-        shutil.copyfile(template.full, path)
-
-    @property
-    def held(self) -> Held:
-        """What it held."""
-        return self._template.held
-
-    def change(self, *statements: tuple[Any, ...]) -> None:
-        """Before it is damaged."""
-        with recording(self.path) as record:
-            for sql, *values in statements:
-                record.conn.execute(sql, values)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """An answer of it."""
-        with recording(self.path) as record:
-            return record.rows(sql)
-
-    def set_aside(self, damage: Callable[[Path], object] = lambda _: None) -> Path:
-        """Damaged."""
-        damage(self.path)
-        lies = aside.set_aside(self.path, NOW_MS)
-        shutil.copyfile(self._template.empty, self.path)
-        return lies
-
-    def lost(self, *tables: str) -> dict[str, int]:
-        """How many rows of each table are not in the new one; others than ``tables`` hold no row besides."""
-        now = held(self.path)
-        for table in self.held.keys() - {*tables, "recoveries"}:
-            assert now[table] - self.held[table] == set()
-        gone = {table: len(rows - now[table]) for table, rows in self.held.items()}
-        return {table: count for table, count in gone.items() if count}
-
-
-def held(path: Path) -> Held:
-    """All rows of all tables that are carried."""
-    return {table: {*map(repr, rows)} for table, rows in contents(path).items()}
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """Made once, since that takes its time."""
-    full, empty = (tmp_path_factory.mktemp("template") / "c.db" for _ in range(2))
-    Record(empty).close()
-    with recording(full) as record:
-        record.fill(COUNT)
-        record.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Template(full, empty, held(full))
-
-
-@pytest.fixture
-def old(tmp_path: Path, template: Template) -> Old:
-    """One with some rows in each table."""
-    return Old(tmp_path / "c.db", template)
-
-
-def rolled(kind: str, end: int) -> tuple[Any, ...]:
-    """A statement that says how far a kind is rolled up."""
-    return "INSERT INTO upkeep_positions VALUES (?, ?, ?)", rolled_up(kind), end, NOW_MS
-
-
-def last(record: Record) -> tuple[Any, ...]:
-    """Rows saved, whether it goes on, and what was lost, of the last recovery."""
-    return record.rows(
-        'SELECT rows_saved, finished_ms IS NULL, "left" FROM recoveries ORDER BY id DESC LIMIT 1'
-    )[0]
 
 
 def test_every_table_is_walked_through() -> None:
@@ -128,66 +36,6 @@ def test_all_rows_of_a_readable_file_are_carried_over(old: Old) -> None:
     assert old.lost() == {}
     assert (sum(map(len, old.held.values())), 0, None) == last(new)
     assert salvage.unfinished(new.conn) == []
-    new.close()
-
-
-def test_what_stands_in_the_log_alone_is_carried_over_too(old: Old) -> None:
-    """It lies beside the database under its new name."""
-    with recording(old.path) as record:
-        record.conn.execute("INSERT INTO gaps VALUES (?, 1, 2, 'in the log')", (COUNT + 1,))
-        log = wal_path(old.path).read_bytes()
-        before = old.path.read_bytes()
-    old.path.write_bytes(before)
-    wal_path(old.path).write_bytes(log)
-    lies = old.set_aside()
-    new = begun(old.path, lies)
-    carried(new, lies)
-    assert new.rows("SELECT id FROM gaps WHERE reason = 'in the log'") == [(COUNT + 1,)]
-    new.close()
-
-
-@pytest.mark.parametrize("damage", [zeroed, garbled])
-@pytest.mark.parametrize(
-    ("table", "hit"),
-    [
-        ("workload_runs", (5,)),
-        ("workload_runs", (0, 1, 4, 9, 10, -1, -3)),
-        ("cpu_samples", (1, 3)),
-        ("disk_samples", (0, 2, 5, -1)),
-        ("operation_metrics", (0, -1)),
-    ],
-)
-def test_only_rows_of_damaged_pages_are_lost(
-    old: Old, damage: Callable[..., Callable[[Path], object]], table: str, hit: tuple[int, ...]
-) -> None:
-    """Those on pages between two damaged ones are found, at the ends too."""
-    pages = leaves(old.path, table)
-    most = max(rows_of(old.path, pages[number]) for number in hit)
-    lies = old.set_aside(damage(*(pages[number] for number in hit)))
-    new = begun(old.path, lies)
-    carried(new, lies)
-    lost = old.lost()
-    assert [table] == [*lost]
-    assert len(hit) <= lost[table] <= most * len(hit)
-    assert last(new)[1:] != (0, None)
-    new.close()
-
-
-def rows_of(path: Path, page: int) -> int:
-    """How many a leaf holds, before it is damaged; two of them may share one row in an inner page."""
-    return int.from_bytes(path.read_bytes()[(page - 1) * 4096 + 3 :][:2], "big") + 1
-
-
-def test_figures_of_a_benchmark_whose_run_is_lost_are_counted(old: Old) -> None:
-    """They belong to nothing any more."""
-    pages = leaves(old.path, "benchmark_runs")
-    lies = old.set_aside(zeroed(pages[2]))
-    new = begun(old.path, lies)
-    carried(new, lies)
-    lost = old.lost()
-    assert len({*lost.values()}) == 1
-    assert {"benchmark_runs", *(part.table for part in KINDS["benchmark"].parts)} == {*lost}
-    assert new.rows("PRAGMA foreign_key_check") == []
     new.close()
 
 
@@ -305,33 +153,6 @@ def test_no_row_is_counted_twice_where_positions_are_lost(old: Old) -> None:
     new.close()
 
 
-@pytest.mark.parametrize("damage", [garbled(1), lambda path: path.write_bytes(b"")])
-def test_a_file_of_which_nothing_can_be_read_is_done_with(old: Old, damage: Callable[[Path], object]) -> None:
-    """It says so; recording goes on."""
-    lies = old.set_aside(damage)
-    new = begun(old.path, lies)
-    assert carried(new, lies) == 0
-    assert last(new)[1] == 0
-    ((detail,),) = new.rows("SELECT detail FROM recoveries")
-    assert "of its tables can be found" in detail or "no table of it can be read" in detail
-    new.close()
-
-
-def test_half_a_file_is_read_as_far_as_it_goes(old: Old) -> None:
-    """The rest is lost."""
-    lies = old.set_aside(lambda path: cut(path, 0.6))
-    new = begun(old.path, lies)
-    assert carried(new, lies) > 1_000
-    assert salvage.unfinished(new.conn) == []
-    new.close()
-
-
-def cut(path: Path, share: float) -> None:
-    """Leave the first part of a file."""
-    with path.open("r+b") as file:
-        file.truncate(int(path.stat().st_size * share) // 4096 * 4096)
-
-
 def test_a_file_that_is_moved_away_ends_its_salvage(old: Old) -> None:
     """What was saved by then stays."""
     lies = old.set_aside()
@@ -356,34 +177,4 @@ def test_what_somebody_has_replaced_is_noted_only(old: Old) -> None:
     found = new.rows("SELECT reason, aside, rows_saved, finished_ms FROM recoveries ORDER BY id")
     assert [("replaced", lies.name, 0, NOW_MS), ("deleted", "", 0, NOW_MS)] == found
     assert salvage.unfinished(new.conn) == []
-    new.close()
-
-
-def test_reading_leaves_the_file_as_it_is(old: Old) -> None:
-    """Whoever wants to try something else finds what there was."""
-    pages = leaves(old.path, "workload_runs")
-    lies = old.set_aside(zeroed(pages[3]))
-    before = lies.read_bytes()
-    new = begun(old.path, lies)
-    carried(new, lies)
-    assert before == lies.read_bytes()
-    new.close()
-
-
-@pytest.mark.parametrize("text", [b"", b"garbage of 25 letters.." * 2])
-def test_a_file_with_a_damaged_header_alone_is_read_whole(old: Old, text: bytes) -> None:
-    """With what stands in its log alone; nothing is written into it, and nothing else is left beside."""
-    with recording(old.path) as record:
-        record.conn.execute("INSERT INTO gaps VALUES (?, 1, 2, 'in the log')", (COUNT + 1,))
-        log, before = wal_path(old.path).read_bytes(), old.path.read_bytes()
-    old.path.write_bytes(text.ljust(100, b"\0") + before[100:])
-    wal_path(old.path).write_bytes(log)
-    lies = old.set_aside()
-    before = lies.read_bytes()
-    new = begun(old.path, lies)
-    carried(new, lies)
-    assert old.lost("gaps") == {}
-    assert new.rows("SELECT id FROM gaps WHERE reason = 'in the log'") == [(COUNT + 1,)]
-    assert lies.read_bytes() == before
-    assert not [file.name for file in old.path.parent.iterdir() if ".read" in file.name]
     new.close()

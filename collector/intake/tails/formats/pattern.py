@@ -46,6 +46,9 @@ def faults(options: Options) -> Iterator[tuple[str, str]]:
     except re.error as error:
         yield "pattern", f"is no regular expression: {error}"
         return
+    except (OverflowError, RecursionError) as error:  # .{99999999999}, or a thousand brackets
+        yield "pattern", f"is too much of a regular expression: {error}"
+        return
     for fault in _wrong_groups(set(pattern.groupindex)):
         yield "pattern", fault
     if pattern.search(""):

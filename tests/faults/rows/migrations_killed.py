@@ -1,0 +1,152 @@
+"""SIGKILL at the Nth call while the schema moves: up as the daemon starts, down by `collector db downgrade`."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from collector.clock import now
+from collector.store.database import open_writer, raw, transaction
+from collector.store.downgrade import downgrade
+from collector.store.rollups.rolling import Rollups
+from collector.store.schema import known
+from tests.faults.ground import Ground
+from tests.faults.killing import ALL_ROUNDS, Scenario, command, kills
+from tests.faults.ledger import Ledger
+from tests.faults.old_record import records_of, unknown
+from tests.faults.photo import Photo, of_now, taken
+from tests.faults.row import Round, fault
+from tests.faults.victim import Died
+
+RECORDS = 200
+# The daemon goes on in them as it starts.
+MOVING = ("upkeep_positions", "recorder_sessions", "workloads", "schema_migration")
+
+
+@dataclass(frozen=True)
+class Old:
+    """A record of an older version: where a copy lies, what it holds, and what clients had sent."""
+
+    name: str
+    folder: Path
+    photo: Photo
+    ledger: Ledger
+
+    def plant(self, ground: Ground) -> None:
+        """Put a copy where the victim looks for its record."""
+        shutil.copytree(self.folder, ground.data, dirs_exist_ok=True)
+        # What an older version cannot hold is gone, so that any of them may be stored or not.
+        unknown(records_of(self.ledger), ground.ledger)
+
+
+@cache
+def versions() -> dict[str, Old]:
+    """The same record as each version would have it, oldest first; made once in this process."""
+    home = Path(tempfile.mkdtemp(prefix="faults-versions-"))
+    atexit.register(shutil.rmtree, home)
+    with Ground("versions") as ground:
+        ground.victim.start()
+        with ground.load():
+            ground.ledger.wait_for(acknowledged=RECORDS)
+        ground.victim.stop()
+        roll_up(ground.victim.database)
+        found = [version(ground, home, name) for name in reversed(known())]
+        return {old.name: old for old in reversed(found)}
+
+
+def version(ground: Ground, home: Path, name: str) -> Old:
+    """Take back what came after ``name``, and keep a copy of that."""
+    path = ground.victim.database
+    with closing(open_writer(path)) as database:
+        downgrade(database, path, name)
+    shutil.copytree(ground.data, home / name)
+    return Old(name, home / name, taken(path, ground.own / "photo"), ground.ledger)
+
+
+def roll_up(path: Path) -> None:
+    """So that there are rollups and positions too."""
+    with closing(open_writer(path)) as database:
+        conn, rollups, more = raw(database), Rollups(), True
+        while more:
+            with transaction(conn):
+                more = rollups.turn(now().wall_ms + 600_000)(conn)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """From one version to another; the newest one is what the daemon brings any record to."""
+
+    was: Old
+    to: Old
+
+    @property
+    def name(self) -> str:
+        """From where to where."""
+        return f"{self.was.name} → {self.to.name}"
+
+    def prepare(self, ground: Ground) -> None:
+        """The record as it was."""
+        self.was.plant(ground)
+
+    def run(self, ground: Ground) -> int:
+        """Only the newest version is reached by a start."""
+        return up(ground) if self.to.name == known()[-1] else command(ground, "db", "downgrade", "--to", self.to.name)
+
+    def judged(self, ground: Ground, *, killed: bool) -> Round:
+        """One or the other exactly, with all rows that it can hold; and the next start brings it up to date."""
+        self._look(of_now(ground), killed=killed)
+        recovery_s = ground.recover()
+        verdict = ground.judge()
+        newest, left = versions()[known()[-1]].photo, of_now(ground)
+        assert (left.schema, left.version) == (newest.schema, newest.version), "the next start did not move it up"
+        assert not (lost := left.lacks(self._last, MOVING)), f"the next start lost rows: {lost}"
+        return Round(verdict, recovery_s)
+
+    @property
+    def _last(self) -> Photo:
+        """What surely is there at the end: nothing that the older of the two cannot hold."""
+        return min(self.was, self.to, key=lambda old: old.name).photo
+
+    def _look(self, photo: Photo, *, killed: bool) -> None:
+        left = [old for old in (self.was, self.to) if (photo.schema, photo.version) == (old.photo.schema, old.photo.version)]
+        assert left, f"neither version: it says {photo.version}, {self._between(photo)}"
+        assert killed or left == [self.to], "it ended well and did not move"
+        assert not photo.unsound, f"unsound: {photo.unsound}"
+        assert not (lost := photo.lacks(self.was.photo, MOVING if self.to.name == known()[-1] else ())), f"lost rows: {lost}"
+
+    def _between(self, photo: Photo) -> str:
+        names = [old.name for old in versions().values() if old.photo.schema == photo.schema]
+        return f"its tables are those of {names or 'none'}"
+
+
+def up(ground: Ground) -> int:
+    """A start up to READY."""
+    try:
+        ground.victim.start(ground.shim)
+    except Died:
+        return ground.victim.wait_end()
+    ground.shim.off()
+    ground.victim.kill()
+    return 0
+
+
+@fault("migration-up-killed", "SIGKILL at the Nth call of an upgrade", quick=3, full=ALL_ROUNDS, whole=True)
+def upgrades(ground: Ground, count: int) -> Iterator[Round]:
+    """From each older version, the oldest first."""
+    *older, newest = versions().values()
+    scenarios: list[Scenario] = [Moved(old, newest) for old in older]
+    return kills(ground, count, scenarios)
+
+
+@fault("migration-down-killed", "SIGKILL at the Nth call of a downgrade", quick=3, full=ALL_ROUNDS, whole=True)
+def downgrades(ground: Ground, count: int) -> Iterator[Round]:
+    """To each older version, the oldest first."""
+    *older, newest = versions().values()
+    scenarios: list[Scenario] = [Moved(newest, old) for old in older]
+    return kills(ground, count, scenarios)

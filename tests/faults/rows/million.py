@@ -1,0 +1,101 @@
+"""A million records: what the daemon holds of memory, descriptors and threads stays what it was."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from collector.client.line import Line
+from tests.faults.checker import Verdict
+from tests.faults.clients import as_json, made
+from tests.faults.footprint import footprint
+from tests.faults.ground import Ground
+from tests.faults.ledger import Told
+from tests.faults.row import Figure, Round, fault
+
+A_LINE = 1_000
+A_ROUND = 10_000
+WARM_UP = 6  # one part in so many, before the first measure
+SOURCES = 5_000
+ON_THEIR_WAY = 2  # lines: the next is being made while the daemon stores the last
+
+
+class Miscounted(Exception):
+    """An answer, or the table of operations, does not have all that was sent."""
+
+
+@fault("million", "a million records of all kinds through the socket", quick=2, full=120, whole=True)
+def run(ground: Ground, count: int) -> Iterator[Round]:
+    """Each round is 10,000 records; after the first sixth of them nothing may grow any more."""
+    ground.victim.start()
+    pid = ground.victim.running.pid
+    warm = max(1, count // WARM_UP)
+    with Line(ground.victim.socket, 30) as line:
+        sender = Sender(ground, line)
+        for _ in range(warm):
+            sender.send(A_ROUND)
+            yield Round(Verdict())
+        then, began = footprint(pid), time.monotonic()
+        for _ in range(count - warm - 1):
+            sender.send(A_ROUND)
+            yield Round(Verdict())
+        sender.send(A_ROUND)
+        now, seconds = footprint(pid), time.monotonic() - began
+    records = (count - warm) * A_ROUND
+    figures: dict[str, Figure] = {
+        "records": records, "MB grown": now.grown_mb(then), "MB": now.rss_bytes / 1e6, "records/s": records / seconds,
+        "descriptors more": now.descriptors - then.descriptors, "threads more": now.threads - then.threads,
+    }  # fmt: skip
+    recovery_s = ground.probe() - time.monotonic()
+    ((operations,),) = ground.victim.rows("SELECT count(*) FROM operation_metrics")
+    if operations != sender.operations:
+        raise Miscounted(f"{operations} operations of {sender.operations}")
+    yield Round(ground.judge(), None, figures)
+
+
+class Sender:
+    """One client: half of each line is known to the ledger, the other half are operations, which are counted."""
+
+    def __init__(self, ground: Ground, line: Line) -> None:
+        self._ground, self._line = ground, line
+        self._lines = 0
+        self.operations = 0
+        self._due: deque[Told] = deque()
+
+    def send(self, records: int) -> None:
+        """Send so many, and wait until they are committed."""
+        for _ in range(records // A_LINE):
+            self._send_one()
+            if len(self._due) >= ON_THEIR_WAY:
+                self._hear_one()
+        while self._due:
+            self._hear_one()
+
+    def _send_one(self) -> None:
+        self._lines += 1
+        batch = self._ground.ledger.sent(made(f"source{self._lines % SOURCES}", self._lines, A_LINE // 2))
+        operations = [operation(self._lines, n) for n in range(A_LINE - len(batch.records))]
+        self._ground.ledger.attempted(batch)
+        records = [*map(as_json, batch.records), *operations]
+        self._line.send(json.dumps(records).encode() + b"\n")
+        self._due.append(batch)
+        self.operations += len(operations)
+
+    def _hear_one(self) -> None:
+        batch, answer = self._due.popleft(), self._line.receive()
+        if answer != {"result": "committed", "committed": A_LINE, "duplicate": 0, "rejected": []}:
+            raise Miscounted(f"{batch.name} with its operations was answered {answer}")
+        self._ground.ledger.answered(batch, {**answer, "committed": len(batch.records)})
+
+
+def operation(line: int, n: int) -> dict[str, Any]:
+    """One with a statement, a name and a user that no other has: whatever is kept of each must have an end."""
+    one = f"{line}_{n}"
+    return {
+        "kind": "operation", "metric_type": "query", "metric_name": f"name{one}", "duration_ms": 1.5,
+        "user_id": f"user{one}", "session_id": f"session{one}", "endpoint": f"/orders/{n}", "dialect": "sqlite",
+        "sql": f"SELECT column{one} FROM orders WHERE id = {n}",
+    }  # fmt: skip

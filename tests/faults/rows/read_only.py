@@ -1,0 +1,119 @@
+"""The disk becomes read-only under a live writer, as ext4 does at an error; or it is so at the start."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.faults.clients import Load
+from tests.faults.ground import Ground
+from tests.faults.row import Round, fault
+from tests.faults.rows.lock_holder import LARGE, MANY, told_busy
+from tests.faults.unharmed import Harmed, check, check_stays_up, until, until_stuck
+from tests.faults.victim import Died
+
+IMAGE_BYTES = 64 << 20
+
+
+@fault("read-only", "ext4 turns read-only under a live writer (abort)", quick=1, full=20)
+def run(ground: Ground, number: int) -> Round:
+    """It stays up and answers; ends saying what it could not write; what it acknowledged is there again."""
+    image = ground.own / "disk"
+    made(ground, image)
+    with mounted(ground, image):
+        lived_through(ground, is_busy=number > 0)
+    ground.run_as_root("fsck.ext4", "-fp", str(image))
+    with mounted(ground, image):
+        recovery_s = ground.recover()
+        check(ground)
+        return Round(ground.judge(), recovery_s)
+
+
+def lived_through(ground: Ground, *, is_busy: bool) -> None:
+    """Under load the disk is read-only from some moment on, and the daemon is told to stop."""
+    victim = ground.victim
+    victim.start()
+    pid = victim.running.pid
+    load = ground.load(MANY, longest=LARGE) if is_busy else ground.load()
+    with load, ending(ground, load):
+        ground.ledger.wait_for(acknowledged=1)
+        ground.run_as_root("mount", "-o", "remount,abort", str(ground.data))
+        until_stuck(victim)
+        if is_busy:
+            told_busy(ground)
+        else:
+            until(lambda: victim.counters()["queued"], "what waits")
+        check_stays_up(ground, pid)
+
+
+@contextmanager
+def ending(ground: Ground, load: Load) -> Iterator[None]:
+    """Stop the daemon, for clients would wait for their answers for ever."""
+    yield
+    load.stopping.set()
+    status = ground.victim.stop()
+    left = ground.victim.events("writer.left")
+    if status != 1 or not left or not left[-1]["records"]:
+        raise Harmed(f"it ended with status {status}, and said of what it left: {left}")
+    check(ground)
+
+
+@fault("read-only-start", "the disk is read-only already at the start", quick=1, full=10)
+def refused(ground: Ground, number: int) -> Round:
+    """It is refused in a sentence; what was recorded before is there when it can be written again."""
+    victim, data = ground.victim, str(ground.data)
+    victim.start()
+    ground.probe()
+    if number % 2:
+        victim.kill()
+    else:
+        victim.stop()
+    with bound_read_only(ground, data):
+        try:
+            victim.start()
+        except Died:
+            check_refusal(ground)
+        else:
+            raise Harmed("it starts on a read-only disk")
+    check(ground)
+    recovery_s = ground.recover()
+    return Round(ground.judge(), recovery_s)
+
+
+def check_refusal(ground: Ground) -> None:
+    """It ended with status 1 and a sentence."""
+    status, said = ground.victim.wait_end(), ground.victim.log_end()
+    if status != 1 or "error: " not in said or "ead-only" not in said:
+        raise Harmed(f"it ended with status {status} and said: {said}")
+
+
+def made(ground: Ground, image: Path) -> None:
+    """A file with an ext4 in it."""
+    with image.open("wb") as file:
+        file.truncate(IMAGE_BYTES)
+    ground.run_as_root("mkfs.ext4", "-q", "-F", str(image))
+
+
+@contextmanager
+def mounted(ground: Ground, image: Path) -> Iterator[None]:
+    """The disk in ``image`` holds the database; skips who may not mount. Nobody uses it any more at the end."""
+    ground.run_as_root("mount", "-o", "loop", str(image), str(ground.data))
+    try:
+        yield
+    finally:
+        ground.victim.kill()
+        subprocess.run(["umount", str(ground.data)], check=True)
+
+
+@contextmanager
+def bound_read_only(ground: Ground, data: str) -> Iterator[None]:
+    """The folder can be read, and not be written even by root."""
+    ground.run_as_root("mount", "--bind", data, data)
+    try:
+        ground.run_as_root("mount", "-o", "remount,bind,ro", data)
+        yield
+    finally:
+        ground.victim.kill()
+        subprocess.run(["umount", data], check=True)
