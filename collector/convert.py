@@ -41,7 +41,7 @@ _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|cr
 _FILE, _VARIABLE = "_file", re.compile(r"[A-Z_][A-Z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
-LONGEST_NAME = 100  # characters of a name or key that are shown
+LONGEST_NAME, _LONGEST_MESSAGE = 100, 700  # characters of a name or key, and of a sentence
 # Of a list, a table and a text no more than this is looked at: the 60 characters shown are among them.
 _MOST_SHOWN, _LONGEST_TEXT = 30, 5_000
 # What may tell that the next word of a command is a secret: words before it, characters of each; and bits.
@@ -172,7 +172,8 @@ def problem(at: Key, message: str, lines: Mapping[Key, int], value: object = Non
     """A fault at a key, with the line of the key or of the nearest table around it."""
     line = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), None)
     key = next((str(part) for part in reversed(at) if isinstance(part, str)), "")
-    return Problem(dotted(at), message, line, None if value is None else shown(value, key))
+    told = shortened(message, _LONGEST_MESSAGE)  # some quote what the config holds
+    return Problem(dotted(at), told, line, None if value is None else shown(value, key))
 
 
 def dotted(at: Key) -> str:

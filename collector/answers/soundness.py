@@ -64,11 +64,12 @@ def look(check: Check) -> Finding:
     try:
         return check()
     except (peewee.PeeweeException, sqlite3.Error) as error:
-        return Finding("reading", "wrong", f"{in_words(classify(error))}: {error}", _RESTORE)
+        return Finding("reading", "wrong", f"{in_words(classify(error))}: {error}", _DAMAGED)
 
 
 _UPGRADE = "restart the recorder, or `collector db upgrade`"
-_RESTORE = "restart the recorder, which sets it aside and saves what can be read, or `collector db restore`"
+_RESTORE = "stop the recorder and restore a backup with `collector db restore`, or move the file away"
+_DAMAGED = "restart the recorder: it sets the file aside and saves what can be read; or restore a backup"
 
 
 def _library() -> Finding:
@@ -156,7 +157,7 @@ def _pages(database: peewee.SqliteDatabase, table: str) -> Finding:
     rows = [row for (row,) in select(database, f'PRAGMA quick_check("{quoted}")')]
     if rows == ["ok"]:
         return Finding(f"pages of {table}", "ok", "in order")
-    return Finding(f"pages of {table}", "wrong", _some(rows), _RESTORE)
+    return Finding(f"pages of {table}", "wrong", _some(rows), _DAMAGED)
 
 
 def _some(faults: Sequence[str]) -> str:

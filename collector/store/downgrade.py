@@ -9,7 +9,7 @@ from collector.errors import UsageError
 from collector.orm import peewee, select
 from collector.registry import nearest
 from collector.store.database import told
-from collector.store.schema import MIGRATIONS, applied_names, refuse_newer, runner, stamp
+from collector.store.schema import MIGRATIONS, applied_names, moving, refuse_newer
 
 NOTHING = "nothing"
 
@@ -31,8 +31,8 @@ def downgrade(
             return []
         if to is None:
             _refuse_loss(database, migrations, applied)
-        reverted: list[str] = runner(database, migrations).down(going[0])
-        stamp(database, migrations)
+        with moving(database, migrations) as run:
+            reverted: list[str] = run.down(going[0])
         return reverted
 
 

@@ -6,6 +6,8 @@ A newer or foreign schema is refused, never guessed at.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +37,8 @@ def prepare(database: peewee.SqliteDatabase, path: Path, migrations: Path = MIGR
         refuse_newer(database, path, migrations)
         applied: list[str] = []
         if pending(database, migrations):
-            applied = runner(database, migrations).up()
-            stamp(database, migrations)
+            with moving(database, migrations) as run:
+                applied = run.up()
         if different := differences(database):
             raise DatabaseError(
                 f"{path}: its tables are not what this version made:\n  " + "\n  ".join(different),
@@ -67,6 +69,23 @@ def runner(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> Ru
         from playhouse.migrations import Runner  # noqa: PLC0415
 
     return Runner(database, str(migrations), table_name=HISTORY)
+
+
+@contextmanager
+def moving(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> Iterator[Runner]:
+    """The runner, in one transaction for all it does and the mark of the newest migration.
+
+    Killed on the way, the file is as it was. The runner alone commits each migration, and a mark that says
+    more than is there would have every older version refuse the file for good.
+    """
+    # Inside a transaction SQLite ignores this, and DROP TABLE would delete what refers to a row of the table.
+    database.pragma("foreign_keys", 0)
+    try:
+        with database.atomic():
+            yield runner(database, migrations)
+            stamp(database, migrations)
+    finally:
+        database.pragma("foreign_keys", 1)
 
 
 def is_empty(database: peewee.SqliteDatabase) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_ITEM = re.compile(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"^(\d+)\. (.*?)(?=^\d+\. |\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _TEST = re.compile(r"\[`(test_\w+)`\]\((tests/[\w/]+\.py)\)")
 _FAULT = re.compile(r"\[fault `([\w-]+)`\]\((tests/faults/rows/[\w/]+\.py)\)")
 

@@ -14,19 +14,22 @@ from collector.client.line import Line, Unreachable
 from tests.faults.clients import as_json, made
 from tests.faults.ledger import Ledger, Told
 
+WAIT_SECONDS = 90.0
+
 
 class Eager(threading.Thread):
     """One connection. What is answered `busy` it does not send again: none of it may be stored then.
 
-    ``batches_per_s`` is what it would send if the socket took it, None as fast as it does.
+    Every ``every_s`` there is another batch of ``size`` records to send; one that the socket does not take yet
+    waits here. With ``most`` it ends after so many.
     """
 
     def __init__(
-        self, path: Path, ledger: Ledger, source: str, size: int, batches_per_s: float | None
+        self, path: Path, ledger: Ledger, source: str, size: int, every_s: float, most: int | None
     ) -> None:
         super().__init__(name=source, daemon=True)
         self._path, self._ledger, self._source, self._size = path, ledger, source, size
-        self._every_s = 1 / batches_per_s if batches_per_s else 0.0
+        self._every_s, self._most = every_s, most
         self._changed = threading.Condition()
         self._due: deque[Told] = deque()
         self._ended = False
@@ -37,7 +40,7 @@ class Eager(threading.Thread):
 
     def run(self) -> None:
         try:
-            with Line(self._path, 60) as line:
+            with Line(self._path, WAIT_SECONDS) as line:
                 reader = threading.Thread(target=self._read, args=(line,), daemon=True)
                 reader.start()
                 self._write(line)
@@ -49,7 +52,7 @@ class Eager(threading.Thread):
 
     def _write(self, line: Line) -> None:
         due = time.monotonic()
-        while not self.stopping.wait(max(0.0, due - time.monotonic())):
+        while self.sent != self._most and not self.stopping.wait(max(0.0, due - time.monotonic())):
             due += self._every_s
             self.sent += 1
             batch = self._ledger.sent(made(self._source, self.sent, self._size))
@@ -80,33 +83,39 @@ class Eager(threading.Thread):
 
 
 class Crowd:
-    """So many of them in a ``with``; all answers that are due have come at its end."""
+    """So many of them in a ``with``; at its end all answers that are due have come.
+
+    Together they have ``records_per_s`` to send, or as much as goes.
+    """
 
     def __init__(
-        self, path: Path, ledger: Ledger, name: str, clients: int, size: int, batches_per_s: float | None
-    ) -> None:
-        each = batches_per_s / clients if batches_per_s else None
-        self.clients = [Eager(path, ledger, f"{name}{n}", size, each) for n in range(clients)]
+        self, path: Path, ledger: Ledger, name: str, clients: int, size: int,
+        *, records_per_s: float | None = None, most: int | None = None,
+    ) -> None:  # fmt: skip
+        every_s = clients * size / records_per_s if records_per_s else 0.0
+        self._clients = [Eager(path, ledger, f"{name}{n}", size, every_s, most) for n in range(clients)]
+        self._most = most
         self.answers: Counter[str] = Counter()
 
     def __enter__(self) -> Crowd:
-        for client in self.clients:
+        for client in self._clients:
             client.start()
         return self
-
-    def stop(self) -> None:
-        """Send nothing new from now on; the answers that are due still come."""
-        for client in self.clients:
-            client.stopping.set()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-        for client in self.clients:
-            client.join(90)
+        if self._most is None or error:
+            self.stop()
+        for client in self._clients:
+            client.join(WAIT_SECONDS)
             if client.is_alive():
                 raise TimeoutError(f"{client.name} still waits for an answer")
             if client.broken and not error:
                 raise client.broken
             self.answers += client.answers
+
+    def stop(self) -> None:
+        """Send nothing new from now on; the answers that are due still come."""
+        for client in self._clients:
+            client.stopping.set()

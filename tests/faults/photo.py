@@ -14,16 +14,32 @@ from collector.sqlite import sqlite3
 from tests.faults.ground import Ground
 
 _COMPANIONS = ("", "-wal", "-journal")
+_HISTORY = "schema_migration"
+_SCHEMA = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master",
+    f"SELECT name FROM {_HISTORY}",  # noqa: S608  # a name of ours
+    "PRAGMA user_version",
+)
 
 
 @dataclass(frozen=True)
 class Photo:
-    """``schema``: type, name and SQL of all objects; ``rows`` by table, each as its columns by name."""
+    """``schema``: type, name and SQL of all objects, the migrations that are noted, and the version of the
+    header; ``rows`` by table, each as its columns by name."""
 
     schema: frozenset[tuple[Any, ...]]
-    version: int
     rows: dict[str, Counter[frozenset[tuple[str, Any]]]]
     unsound: list[str]
+
+    @property
+    def noted(self) -> list[str]:
+        """The migrations that it says it went through."""
+        return sorted(row[0] for row in self.schema if len(row) == 1 and isinstance(row[0], str))
+
+    @property
+    def version(self) -> int:
+        """What its header says."""
+        return next(row[0] for row in self.schema if isinstance(row[0], int))
 
     def lacks(self, before: Photo, besides: Collection[str] = ()) -> dict[str, int]:
         """How many rows of ``before`` are not here, by table; of columns that both have, tables that both have."""
@@ -61,8 +77,7 @@ def taken(path: Path, into: Path) -> Photo:
             shutil.copy(file, into / file.name)
     with closing(sqlite3.connect(into / path.name)) as conn:
         return Photo(
-            frozenset(conn.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")),
-            conn.execute("PRAGMA user_version").fetchone()[0],
+            frozenset(row for sql in _SCHEMA for row in conn.execute(sql)),
             {name: Counter(_rows(conn, name)) for name in _tables(conn)},
             [line for (line,) in conn.execute("PRAGMA integrity_check") if line != "ok"],
         )
@@ -75,7 +90,7 @@ def of_now(ground: Ground) -> Photo:
 
 def _tables(conn: sqlite3.Connection) -> list[str]:
     sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    return [name for (name,) in conn.execute(sql)]
+    return [name for (name,) in conn.execute(sql) if name != _HISTORY]
 
 
 def _rows(conn: sqlite3.Connection, table: str) -> Iterable[frozenset[tuple[str, Any]]]:

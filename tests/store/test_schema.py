@@ -143,7 +143,7 @@ def test_an_older_file_is_brought_up_to_date(store: Store, migrations: Path) -> 
 
 
 def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, migrations: Path) -> None:
-    """Its tables, its rows and its note in the history are undone together; the one before it stays."""
+    """Its tables, its rows and its note in the history are undone together, with all that ran before it."""
     store.put(cpu(1))
     store.flush()
     migration(migrations, "0098_good", "pass")
@@ -159,9 +159,24 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, mig
     assert "no such table: nowhere" in caught.value.hint
     assert pages(store.database) == before
     assert store.count("cpu_samples") == 1
-    assert schema.pending(store.database, migrations) == ["0099_bad"]
+    assert schema.pending(store.database, migrations) == ["0098_good", "0099_bad"]
     (migrations / "0099_bad.py").unlink()
-    assert schema.prepare(store.database, store.path, migrations) == []
+    assert schema.prepare(store.database, store.path, migrations) == ["0098_good"]
+
+
+def test_a_migration_that_makes_a_table_anew_keeps_what_refers_to_it(
+    store: Store, migrations: Path
+) -> None:
+    """References are not looked at while it runs, and are afterwards."""
+    for statement in ("CREATE TABLE whole (id INTEGER PRIMARY KEY)", "INSERT INTO whole VALUES (1)",
+                      "CREATE TABLE part (whole REFERENCES whole (id) ON DELETE CASCADE)",
+                      "INSERT INTO part VALUES (1)"):  # fmt: skip
+        store.conn.execute(statement)
+    anew = "CREATE TABLE whole (id INTEGER PRIMARY KEY, more)"
+    migration(migrations, "0099_anew", f"db.execute_sql('DROP TABLE whole'); db.execute_sql('{anew}')")
+    schema.prepare(store.database, store.path, migrations)
+    assert store.rows("SELECT * FROM part") == [(1,)]
+    assert store.database.pragma("foreign_keys") == 1
 
 
 def test_a_first_start_that_fails_half_way_leaves_nothing(

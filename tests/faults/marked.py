@@ -1,0 +1,88 @@
+"""Processes that a row has the daemon start: all carry a mark in their environment, wherever they go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from types import TracebackType
+
+from tests.faults.ground import Ground
+from tests.faults.ticks import until
+
+NAME = "FAULTS_MARK"
+PATIENCE_SECONDS = 20.0
+
+
+class Marked:
+    """Those of one round, in a ``with``; whatever is left of them at the end is killed."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.variable = f"{NAME}={os.getpid()}-{ground.seed}-{time.monotonic_ns()}"
+
+    def __enter__(self) -> Marked:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ground.victim.kill()
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (left := self.pids()) and time.monotonic() < end:
+            for pid in left:
+                _kill(pid)
+
+    def pids(self) -> set[int]:
+        """Those that live now, the runners of the recorder not among them."""
+        word = self.variable.encode()
+        folders = (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return {int(folder.name) for folder in folders if word in _environment(folder)}
+
+    def workload(self, name: str, argv: list[str], timeout_s: float, every: str = "1s") -> str:
+        """A workload as the config has it."""
+        words = ", ".join(f"'''{word}'''" for word in argv)
+        return (
+            f'[[workloads]]\nname = "{name}"\nkind = "command"\nargv = [{words}]\nevery = "{every}"\n'
+            f'timeout = "{timeout_s:g}s"\nenv = ["{self.variable}"]\n'
+        )
+
+    def begun_once(self, config: str, count: int = 1) -> float:
+        """Wait for so many processes, then let no other run begin; when the first was seen, monotonic.
+
+        ``config`` is the one without workloads.
+        """
+        victim = self._ground.victim
+        until(self.pids, "the first run")
+        began = time.monotonic()
+        victim.configure(config)
+        victim.running.send_signal(signal.SIGHUP)
+        victim.wait_for_event("config.reloaded")
+        until(lambda: len(self.pids()) >= count, f"{count} processes")
+        return began
+
+    def wait_gone(self) -> float:
+        """Wait until none is left; when that was, monotonic."""
+        until(lambda: not self.pids(), "the end of all that was started")
+        return time.monotonic()
+
+    def none_is_left(self) -> None:
+        """Complain of any that outlived the daemon."""
+        if left := self.pids():
+            shown = {pid: Path(f"/proc/{pid}/cmdline").read_bytes()[:60] for pid in left}
+            raise AssertionError(f"left after the daemon's end: {shown}")
+
+
+def _environment(folder: Path) -> list[bytes]:
+    try:
+        return (folder / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []  # it has ended, or is somebody else's
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it was quicker

@@ -1,0 +1,49 @@
+"""A workload that writes as fast as it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.faults.ground import Ground
+from tests.faults.marked import Marked
+from tests.faults.row import Round, fault
+from tests.faults.ticks import until
+from tests.faults.victim import SAMPLING
+
+KEPT_BYTES = 64 << 10
+MOST_GROWTH_MB = 2.0  # the pages of the load's records and of the run's own row
+ROW = "SELECT outcome, output_bytes, length(CAST(output AS BLOB)) FROM workload_runs WHERE workload = 'much'"
+
+
+@fault("much-output", "so many MB of output from a workload", quick=50, full=1000, whole=True)
+def run(ground: Ground, count: int) -> Iterator[Round]:
+    """The beginning is kept, the rest is counted, and the daemon grows by none of it."""
+    size = count * 1_000_000
+    with Marked(ground) as mark:
+        script = f"yes 'as fast as it can' | head -c {size}"
+        ground.victim.configure(SAMPLING + mark.workload("much", ["sh", "-c", script], 300))
+        ground.victim.start()
+        with ground.load(batches_per_s=20):
+            ground.ledger.wait_for(acknowledged=200)
+            before, sizes = resident_mb(ground), [0.0]
+            mark.begun_once(SAMPLING)
+
+            def looked() -> list[tuple[str, int, int]]:
+                sizes.append(resident_mb(ground))
+                return ground.victim.rows(ROW)
+
+            ((outcome, written, kept), *_) = until(looked, "the run's row", 300)
+        verdict = ground.judge()
+        mark.none_is_left()
+    assert (outcome, written) == ("ok", size), f"{outcome} with {written} bytes instead of {size}"
+    assert kept <= KEPT_BYTES, f"{kept} bytes were kept"
+    growth = max(sizes) - before
+    assert growth < MOST_GROWTH_MB, f"the daemon grew by {growth:.1f} MB"
+    yield Round(verdict, None, {"growth, MB": growth, "kept, bytes": kept})
+
+
+def resident_mb(ground: Ground) -> float:
+    """What the daemon has in memory."""
+    status = Path(f"/proc/{ground.victim.running.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
