@@ -40,8 +40,7 @@ def look(settings: Settings, now_ms: int) -> Document:
     problems += unreadable or _of_file(settings.database)
     if cut := (told.get("kept") or {}).get("sentence"):
         problems.append(cut)
-    lying = [row for row in told.get("recoveries", []) if row["lies"]]
-    problems += [recovered.in_words(row, settings.database, now_ms) for row in lying]
+    problems += [row["sentence"] for row in told.get("recoveries", []) if row["lies"]]
     return _document(settings, daemon, held, told, now_ms) | {"silent": silent, "problems": problems}
 
 
@@ -72,7 +71,7 @@ def _file(settings: Settings, now_ms: int) -> tuple[Document, list[str]]:
                 "machine": status.machine(database, now_ms),
                 "workloads": status.workloads(database),
                 "gaps": status.gaps(database, now_ms),
-                "recoveries": recovered.recoveries(database, settings.database),
+                "recoveries": recovered.recoveries(database, settings.database, now_ms),
                 "alerts": standing.alerts(database),
                 "kept": kept(database, settings.retention, now_ms).document(),
                 **status.own_cost(database, now_ms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from collector.errors import CollectorError
@@ -53,7 +54,7 @@ class Recovering:
         """All of a file that was too large to be checked before the start."""
         if self._place.is_checked:
             return
-        with open_reader(self._place.path) as database:
+        with closing(open_reader(self._place.path)) as database:
             found = damage.look(raw(database), CHECK_SECONDS, self._stopping.is_set)
         if found.damage is not None:
             log.error("recovery.damaged", found=found.damage)
@@ -65,7 +66,7 @@ class Recovering:
         if not self._place.is_saving:
             return
         recoveries = self._place.recoveries
-        with open_reader(self._place.path) as database:
+        with closing(open_reader(self._place.path)) as database:
             left = salvage.unfinished(raw(database))
         for lies in left:
             log.info("recovery.saving", file=lies.name)

@@ -84,7 +84,6 @@ def queries(made: Made, count: int, user: str = "ada") -> None:
     store(made, "operation_metrics", [row] * count)
 
 
-
 def test_where_no_record_can_be_read_yet_no_statement_is_known(tmp_path: Path) -> None:
     """As on a full disk: recording begins all the same, and each text is offered once more."""
     path = tmp_path / "c.db"

@@ -18,25 +18,32 @@ if TYPE_CHECKING:
 NEWEST = 3
 
 
-def recoveries(database: peewee.SqliteDatabase, path: Path) -> list[Row]:
-    """The newest of them, the last one last; ``lies`` where the old file still lies beside ``path``."""
+def recoveries(database: peewee.SqliteDatabase, path: Path, now_ms: int) -> list[Row]:
+    """The newest of them, the last one last, each with its ``sentence``; ``progress`` is left out.
+
+    ``lies`` where the old file still lies beside ``path``: somebody has to decide about that.
+    """
     query = Recovery.select().order_by(Recovery.id.desc()).limit(NEWEST)
     rows = ask(database, "status.recoveries", query)
-    return [row | {"lies": bool(row["aside"]) and _lies(path, row) > 0} for row in reversed(rows)]
+    for row in rows:
+        del row["progress"]
+        row["lies"] = bool(row["aside"]) and _lies(path, row) > 0
+        row["sentence"] = _in_words(row, path, now_ms)
+    return rows[::-1]
 
 
-def in_words(row: Row, path: Path, now_ms: int) -> str:
+def _in_words(row: Row, path: Path, now_ms: int) -> str:
     """One of them, with what became of the rows, and what to do."""
     when = at_minute(row["timestamp"], now_ms)
-    if row["reason"] == "deleted":
+    if not row["aside"]:
         return f"{row['detail']} ({when})"
+    where = f"lies in {row['aside']} ({size(_lies(path, row))}): delete it when you no longer need it"
     if row["reason"] == "replaced":
-        first = f"another file was put in the database's place {when}"
-        lies = f"what it held lies in {row['aside']} ({size(_lies(path, row))})"
-        return f"{first}: {lies}; delete it when you like"
-    saved = f"{row['rows_saved']:,} rows of it {'are saved' if row['finished_ms'] else 'are saved so far'}"
-    lies = f"it lies in {row['aside']} ({size(_lies(path, row))})"
-    return f"the database was damaged {when}: {saved}, and {lies}; delete it when you no longer need it"
+        kept = f"what it held {where}" if row["lies"] else f"{row['aside']}, which had what it held, is gone"
+        return f"another file was put in the database's place {when}; {kept}"
+    saved = f"{row['rows_saved']:,} rows of it are saved{'' if row['finished_ms'] else ' so far'}"
+    kept = f"it {where}" if row["lies"] else f"{row['aside']} is gone"
+    return f"the database was damaged {when}: {saved}, and {kept}"
 
 
 def _lies(path: Path, row: Row) -> int:

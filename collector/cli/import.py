@@ -82,7 +82,9 @@ def _form(name: str) -> Importer:
 def _options(form: Importer, given: dict[str, str | None]) -> Options:
     for option, value in given.items():
         if value is not None and option not in form.takes:
-            raise UsageError(f"--{option} means nothing for {form.name}")
+            takes = ", ".join(f"--{name}" for name in given if name in form.takes)
+            hint = f"it takes {takes}" if takes else "it takes none of these options"
+            raise UsageError(f"--{option} means nothing for {form.name}", hint=hint)
     options = Options(**given)
     if options.name is not None and not (
         options.name.isprintable() and 0 < len(options.name) <= LONGEST_NAME

@@ -24,6 +24,7 @@ from collector.settings import Settings
 from collector.submit import sink
 from collector.terminal import print_json, printable
 
+_WAYS = "give JSON, COLUMN=VALUE words, or JSON lines on stdin"
 _STDIN = 0
 
 
@@ -54,7 +55,8 @@ def command(words: tuple[str, ...], config: Path | None, as_json: bool) -> int:
         click.echo(f"stopped: {tally.summary()}", err=True)
         raise
     if not tally.total:
-        raise UsageError(f"nothing to record: {'stdin' if given is None else 'the list'} is empty")
+        where = "stdin" if given is None else "the list"
+        raise UsageError(f"nothing to record: {where} is empty", hint=_WAYS)
     if as_json:
         print_json(tally.document())
     else:
@@ -91,7 +93,7 @@ def _given(kind: Kind | None, words: tuple[str, ...]) -> list[Item] | None:
     """The records that the arguments tell; None when stdin does."""
     name = _name(kind)
     if not words and os.isatty(_STDIN):
-        raise UsageError("nothing to record", hint="give JSON, COLUMN=VALUE words, or JSON lines on stdin")
+        raise UsageError("nothing to record", hint=_WAYS)
     if not words or words == ("-",):
         return None
     if not _is_json(words[0]):
@@ -127,10 +129,10 @@ def _columns(kind: Kind | None, words: tuple[str, ...]) -> dict[str, Any]:
     """A record from COLUMN=VALUE words; a column of one of its parts is PART.COLUMN."""
     pairs = [word.partition("=") for word in words]
     if wrong := [name for name, is_equal, _ in pairs if not (name and is_equal)]:
-        raise UsageError(f"{wrong[0]!r} is neither JSON nor COLUMN=VALUE")
+        raise UsageError(f"{wrong[0]!r} is neither JSON nor COLUMN=VALUE", hint=_WAYS)
     names = [name for name, _, _ in pairs]
     if twice := next((name for name in names if names.count(name) > 1), ""):
-        raise UsageError(f"{twice!r} is given twice")
+        raise UsageError(f"{twice!r} is given twice", hint="give each column once")
     if kind is None:
         kind = _named(next((value for name, _, value in pairs if name == "kind"), ""))
     record: dict[str, Any] = {}

@@ -21,6 +21,7 @@ Facts = list[tuple[str, list[str], str]]
 
 _MOST_ALERTS = 3
 _MOST_GAPS = 3
+_DAY_MS = 86_400_000
 _DOT = " · "
 
 
@@ -63,6 +64,7 @@ def _facts(document: dict[str, Any], now_ms: int) -> Facts:
         ("own cost", _cost(document), _DOT),
         ("machine", _machine(document), "   "),
         ("workloads", _workloads(document, now_ms), _DOT),
+        *(("recovered", [sentence], _DOT) for sentence in _recovered(document["recoveries"], now_ms)),
         ("alerts", _alerts(document["alerts"], now_ms), _DOT),
         ("tails", _tails(document["tails"]), _DOT),
         ("pools", _pools(document["pools"]), _DOT),
@@ -167,6 +169,15 @@ def _alerts(alerts: list[dict[str, Any]], now_ms: int) -> list[str]:
     ]
     more = len(alerts) - len(newest)
     return [*newest, *([f"{more} more: collector show alert"] if more else [])]
+
+
+def _recovered(recoveries: list[dict[str, Any]], now_ms: int) -> list[str]:
+    """What happened to the file in the last day and needs nobody; the rest is among the problems."""
+    return [
+        printable(row["sentence"])
+        for row in recoveries
+        if not row["lies"] and now_ms - row["timestamp"] < _DAY_MS
+    ]
 
 
 def _tails(tails: list[dict[str, Any]]) -> list[str]:

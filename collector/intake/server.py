@@ -6,7 +6,9 @@ connection may hold is bounded, and so is the time one turn gives to it.
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import selectors
 import socket
 import threading
@@ -31,6 +33,8 @@ from collector.store.buffer import Batch, Buffer, Outcome
 log = get_logger("intake")
 
 MOST_CONNECTIONS = 64
+# Of the descriptors that this process may have: files to read and workloads to run need the others.
+CONNECTIONS_SHARE = 4
 BACKLOG = 1024  # who is not accepted yet: a burst of connects must not turn others away
 IDLE_SECONDS = 1.0  # who is silent for so long gives way to a newcomer when all places are taken
 TURN_SECONDS = 0.02  # of work for one client, before the next has its turn
@@ -38,6 +42,9 @@ SWEEP_SECONDS = 5.0
 RETRY_AFTER_MS = 200
 HOLD_SECONDS = 1.0  # so long a full queue makes a client wait before it is told `busy`
 ROOM_SECONDS = 0.05  # so often it is looked for room
+# Without a descriptor for a newcomer, the selector would tell of it again and again: nobody is let in for so long.
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+DEAF_SECONDS = 0.2
 
 Words = dict[str, Any]
 Reply = Callable[[Words], None]
@@ -76,6 +83,10 @@ class Server:
         self._refused = Folded(log, "intake.refused")
         self._broken = Folded(log, "intake.broken", level="error")
         self._busy_since: float | None = None
+        self._deaf_until: float | None = None
+        most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        unlimited = most_files == resource.RLIM_INFINITY
+        self._most = MOST_CONNECTIONS if unlimited else min(MOST_CONNECTIONS, most_files // CONNECTIONS_SHARE)
 
     @property
     def progress(self) -> float:
@@ -118,7 +129,7 @@ class Server:
         """For ever, unless somebody's lines wait, or somebody may run out of our patience."""
         if self._behind:
             return 0.0
-        if self._held:
+        if self._held or self._deaf_until is not None:
             return ROOM_SECONDS
         return SWEEP_SECONDS if any(c.has_begun or c.to_send for c in self._connections) else None
 
@@ -127,6 +138,8 @@ class Server:
         self._busy_since = None
         events = self._selector.select(timeout)
         now = self._busy_since = time.monotonic()
+        if self._deaf_until is not None and now >= self._deaf_until:
+            self._hear_again()
         for connection in [*self._behind]:
             self._serve(connection, 0, now)
         for key, mask in events:
@@ -148,12 +161,15 @@ class Server:
             sock, _ = self._listener.accept()
         except OSError as error:
             self._refused.happened(now, reason=str(error))
+            if error.errno in OUT_OF_DESCRIPTORS:
+                self._selector.unregister(self._listener)
+                self._deaf_until = now + DEAF_SECONDS
             return
         if not same_user(sock):
             self._refused.happened(now, reason="another user")
             sock.close()
         elif not self._has_room(now):
-            self._refused.happened(now, reason=f"more than {MOST_CONNECTIONS} connections at work")
+            self._refused.happened(now, reason=f"more than {self._most} connections at work")
             self._turn_away(sock)
         else:
             sock.setblocking(False)
@@ -161,9 +177,14 @@ class Server:
             self._connections.add(connection)
             self._watch(connection)
 
+    def _hear_again(self) -> None:
+        assert self._listener is not None
+        self._deaf_until = None
+        self._selector.register(self._listener, selectors.EVENT_READ, None)
+
     def _has_room(self, now: float) -> bool:
         """Whether there is a place, or somebody silent gives one up: clients connect again by themselves."""
-        if len(self._connections) < MOST_CONNECTIONS:
+        if len(self._connections) < self._most:
             return True
         silent = [c for c in self._connections if not c.pending and now - c.heard > IDLE_SECONDS]
         if not silent:

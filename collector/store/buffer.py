@@ -309,7 +309,9 @@ def size_of(record: msgspec.Struct) -> int:
     weight = _WEIGHTS.get(type(record)) or _weigh(type(record))
     size = weight.fixed
     for name in weight.texts:
-        size += len(getattr(record, name) or "")
+        text = getattr(record, name)
+        # A sampler with a bug may put anything there: the INSERT refuses it, and it alone.
+        size += len(text) if isinstance(text, str) else 0
     return size
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.errors import UsageError
+from collector.errors import DatabaseError, UsageError
 from collector.orm import peewee, select
 from collector.store.database import open_writer
 from collector.store.downgrade import NOTHING, downgrade
@@ -78,3 +78,17 @@ def test_a_name_must_mean_one_of_them(
     with pytest.raises(UsageError, match="no migration in this file is named"):
         downgrade(database, tmp_path / "c.db", to, folder)
     assert len(tables(database)) == 3
+
+
+def test_one_that_fails_leaves_those_before_it_too(
+    database: peewee.SqliteDatabase, folder: Path, tmp_path: Path
+) -> None:
+    """The file is of one version, and says which."""
+    (folder / "0002_second.py").write_text(
+        "def down(migrator, db):\n    db.execute_sql('DROP TABLE nowhere')\n"
+    )
+    with pytest.raises(DatabaseError):
+        downgrade(database, tmp_path / "c.db", NOTHING, folder)
+    assert tables(database) == {name[5:] for name in NAMES}
+    assert database.pragma("user_version") == 3
+    assert database.pragma("foreign_keys") == 1

@@ -117,7 +117,7 @@ def test_stdin_is_a_file_too(config: Path) -> None:
     [
         (["hyperfin", "f"], "unknown format 'hyperfin' (did you mean 'hyperfine'?)"),
         (["ollama", "f", "--name", "x"], "--name means nothing for ollama"),
-        (["hyperfine", "f", "--kind", "run"], "--kind means nothing for hyperfine"),
+        (["hyperfine", "f", "--kind", "run"], "--kind means nothing for hyperfine\n  → it takes --name"),
         (["hyperfine", "f", "--name", "a\nb"], "1 to 200 printable characters"),
         (["jsonl", "f", "--kind", "skil"], "unknown kind 'skil' (did you mean 'skill'?)"),
         (["jsonl"], "Missing argument"),

@@ -145,7 +145,9 @@ def test_many_refusals_are_counted(config: Path) -> None:
 
 def test_nothing_on_stdin_is_told(config: Path) -> None:
     """It is most likely a mistake."""
-    assert piped(config, "\n", "skill").err == "error: nothing to record: stdin is empty\n"
+    first, hint = piped(config, "\n", "skill").err.splitlines()
+    assert first == "error: nothing to record: stdin is empty"
+    assert hint == "  → give JSON, COLUMN=VALUE words, or JSON lines on stdin"
     assert piped(config, "", "-").code == 2
 
 

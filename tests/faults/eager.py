@@ -20,8 +20,8 @@ WAIT_SECONDS = 90.0
 class Eager(threading.Thread):
     """One connection. What is answered `busy` it does not send again: none of it may be stored then.
 
-    Every ``every_s`` there is another batch of ``size`` records to send; one that the socket does not take yet
-    waits here. With ``most`` it ends after so many.
+    Every ``every_s`` there is another batch of ``size`` records to send, which waits here until the socket
+    takes it. With ``most`` it ends after so many.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class Marked:
             f'timeout = "{timeout_s:g}s"\nenv = ["{self.variable}"]\n'
         )
 
-    def begun_once(self, config: str, count: int = 1) -> float:
+    def begun_once(self, config: str, count: int = 0) -> float:
         """Wait for so many processes, then let no other run begin; when the first was seen, monotonic.
 
         ``config`` is the one without workloads.

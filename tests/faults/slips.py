@@ -15,7 +15,7 @@ SECTIONS = ("collector", "sampling", "slow", "summaries", "retention", "changes"
 _LENGTH = re.compile(r"\d+(?:us|ms|s|m|h|d|y)(?:\d+m)?")
 _WRONG_TYPES: list[Any] = [
     Raw("1979-05-27T07:32:00Z"), Raw("07:32:00"), [[[]]], {"x": {}}, [{"x": [{}]}], Raw("nan"), Raw("-inf"),
-    2**70, -(2**63) - 1, Raw(f"0x{'f' * 5000}"), Raw("0o7"), 10**4000, Raw("1e999"),
+    2**70, -(2**63) - 1, Raw(f"0x{'f' * 5000}"), 10**4000, Raw("1e999"),
 ]  # fmt: skip
 _NO_LENGTHS = ["5 parsecs", "5", "-5s", "1e9s", "9999999999y", "0s", "", "٥s", "9y" * 5000, "s", 5, 0.5]
 _NO_PATHS = ["", "\0", "~nobody-of-that-name/x"]
@@ -202,7 +202,7 @@ def _unknown_key(chance: Random, tables: Tables) -> str | None:
 def _unknown_section(chance: Random, tables: Tables) -> str | None:
     name = f"z{chance.choice(ODD_NAMES)}"
     tables[name] = chance.choice([{}, {"a": 1}, [{"password": CANARY}], 5])
-    return '"z' if not re.fullmatch(r"[A-Za-z0-9_-]+", name) else name
+    return '"z' if not re.fullmatch(r"[A-Za-z0-9_-]+", name) else name[:90]
 
 
 def _twice(_chance: Random, tables: Tables) -> str | None:

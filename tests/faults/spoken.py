@@ -14,13 +14,14 @@ MOST_CPU_S = 2.0
 
 
 class Said(NamedTuple):
-    """How a command ended, what it said, and what it took."""
+    """How a command ended, what it said, and what it took; ``is_mute`` when its stderr went elsewhere."""
 
     code: int
     out: str
     err: str
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    is_mute: bool = False
 
 
 def call(words: list[str], environment: dict[str, str | None], stdin: bytes = b"") -> Said:

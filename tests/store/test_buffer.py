@@ -356,3 +356,11 @@ def test_many_threads_lose_nothing() -> None:
 def test_a_record_weighs_its_values_and_its_texts(command: str, output: str) -> None:
     """Roughly what it takes in memory; what is null weighs no text."""
     assert size_of(run(command=command, output=output)) - size_of(run()) == len(command) + len(output)
+
+
+def test_what_is_no_text_is_counted_all_the_same() -> None:
+    """A sampler with a bug puts it; the writer refuses it, and the numbers still add up."""
+    buffer = Buffer()
+    buffer.put(0.0, [run(output=5), run(output=["x"]), cpu(1)])
+    assert (buffer.counts().received, buffer.counts().queued) == (3, 3)
+    assert len(buffer.take()) == 3

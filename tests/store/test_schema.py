@@ -164,9 +164,7 @@ def test_a_migration_that_fails_half_way_leaves_the_old_schema(store: Store, mig
     assert schema.prepare(store.database, store.path, migrations) == ["0098_good"]
 
 
-def test_a_migration_that_makes_a_table_anew_keeps_what_refers_to_it(
-    store: Store, migrations: Path
-) -> None:
+def test_a_migration_that_makes_a_table_anew_keeps_what_refers_to_it(store: Store, migrations: Path) -> None:
     """References are not looked at while it runs, and are afterwards."""
     for statement in ("CREATE TABLE whole (id INTEGER PRIMARY KEY)", "INSERT INTO whole VALUES (1)",
                       "CREATE TABLE part (whole REFERENCES whole (id) ON DELETE CASCADE)",

@@ -7,7 +7,7 @@ written again from what is still open; one that was replaced is left as whoever 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,7 +17,16 @@ from collector.log import get_logger
 from collector.orm import peewee
 from collector.sqlite import sqlite3
 from collector.store import schema
-from collector.store.database import inode, open_writer, raw, shm_path, told, transaction, wal_path
+from collector.store.database import (
+    inode,
+    open_reader,
+    open_writer,
+    raw,
+    shm_path,
+    told,
+    transaction,
+    wal_path,
+)
 from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
 from collector.store.recovery import aside, damage, repaired, rescue, salvage
 
@@ -203,7 +212,7 @@ class Place:
         return self.conn
 
     def _damaged(self, *, sure: bool) -> sqlite3.Connection | None:
-        detail = damage.look(self.conn, CHECK_SECONDS).damage
+        detail = self._seen_damage()
         if detail is None:
             self._doubts += sure
             if self._doubts < CERTAIN:
@@ -211,6 +220,16 @@ class Place:
             detail = f"writing failed {CERTAIN} times as in a damaged file, though its pages are in order"
         self._set_aside(detail)
         return self._again()
+
+    def _seen_damage(self) -> str | None:
+        """What somebody sees who opens the file now: our own connection remembers pages as they were."""
+        try:
+            with closing(open_reader(self.path)) as reader:
+                return damage.look(raw(reader), CHECK_SECONDS).damage
+        except DatabaseError as error:
+            if classify(error) == "corrupt":
+                return str(error.__cause__ or error)
+            raise
 
     def _return(self) -> sqlite3.Connection:
         """The name leads to what is open no more: keep that under it, or beside what stands there now."""

@@ -7,6 +7,7 @@ all tables in it are ours, a mark that says otherwise is a damaged one.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -32,10 +33,10 @@ def marks(path: Path) -> bool:
     if not file_size(path):
         return False
     try:
-        with peewee.SqliteDatabase(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True) as reader:
+        with closing(peewee.SqliteDatabase(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as reader:
             are_wrong = _are_wrong(reader)
         if are_wrong:
-            with peewee.SqliteDatabase(str(path), timeout=2.0) as database:
+            with closing(peewee.SqliteDatabase(str(path), timeout=2.0)) as database:
                 schema.stamp(database)
     except peewee.PeeweeException:
         return False

@@ -37,7 +37,7 @@ from tests.faults.old_record import (
     unknown,
     without_torn,
 )  # fmt: skip
-from tests.faults.pages import Pages, in_file, in_log, touched, view
+from tests.faults.pages import Pages, in_file, in_log, touched, uncounted, view
 from tests.faults.row import Round, fault, on_fresh_ground
 from tests.faults.victim import Died
 
@@ -182,11 +182,6 @@ def lost_between(met: Met, path: Path) -> list[str]:
     whole = {kind: not met.damaged & met.old.layout.end(table) for kind, (table, _) in TABLES.items()}
     told = (record for batch in met.between.batches for record in batch.acknowledged())
     return [record.id for record in told if whole[record.kind] and (record.kind, record.id) not in there]
-
-
-def uncounted(number: int, page: bytes) -> bytes:
-    """A page without the counters of changes, which opening the file raises."""
-    return page[:24] + bytes(4) + page[28:92] + bytes(8) + page[100:] if number == 1 else page
 
 
 def assert_kept(met: Met, path: Path, lies: list[Path]) -> None:

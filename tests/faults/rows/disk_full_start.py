@@ -7,7 +7,7 @@ import sys
 import time
 
 from tests.faults.ground import Ground
-from tests.faults.row import Round, fault
+from tests.faults.row import Figure, Round, fault
 from tests.faults.smalldisk import SmallDisk, configure
 from tests.faults.unharmed import Harmed, check_stays_up, until
 
@@ -28,16 +28,17 @@ def run(ground: Ground, number: int) -> Round:
     ground.victim.start(wait=False)
     pid = ground.victim.running.pid
     until(lambda: noticed(ground), "a full disk noticed")
+    figures: dict[str, Figure] = {}
     if is_long:
         ground.victim.wait_ready()
-        told(ground)
+        figures = {f"status ({before})": told(ground)}
     disk.free()
     ends = time.monotonic()
     if not is_long:
         ground.victim.wait_ready()
     recovery_s = ground.probe() - ends
     check_stays_up(ground, pid)
-    return Round(ground.judge(), recovery_s)
+    return Round(ground.judge(), recovery_s, figures)
 
 
 def lay(ground: Ground, before: str) -> None:
@@ -61,7 +62,9 @@ def noticed(ground: Ground) -> bool:
     return ended or any(event["event"] in WAITS for event in ground.victim.events())
 
 
-def told(ground: Ground) -> None:
-    """The status says that nothing can be written, though it has never been able to."""
-    if not ground.victim.status()["stuck"]:
+def told(ground: Ground) -> str:
+    """Why nothing can be written, as the status says, though the daemon has never been able to write."""
+    reason: str = ground.victim.status()["stuck"]
+    if not reason:
         raise Harmed("nothing was written yet, and status does not say why")
+    return reason

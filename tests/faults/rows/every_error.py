@@ -41,7 +41,9 @@ CASES = [
 ]
 
 
-@fault("every-error", "EIO, ENOSPC at the Nth write or sync: once, ever", quick=13, full=ALL_ROUNDS, whole=True)
+@fault(
+    "every-error", "EIO, ENOSPC at the Nth write or sync: once, ever", quick=13, full=ALL_ROUNDS, whole=True
+)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N of all cases in one process that must stay up, or so many as ``count`` allows."""
     ground.victim.start(ground.shim)

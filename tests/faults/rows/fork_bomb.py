@@ -47,4 +47,4 @@ def run(ground: Ground, number: int) -> Round:
             gone_s = mark.wait_gone() - began - TIMEOUT_S
         verdict = ground.judge()
         mark.none_is_left()
-    return Round(verdict, None, {"gone after the time-out, s": max(gone_s, 0.0)})
+    return Round(verdict, None, {"gone after the time-out, s": gone_s})

@@ -1,4 +1,4 @@
-"""The disk is full for so long that the queue is, too: samples are dropped, counted, and the hole is a row."""
+"""The disk is full for so long that the queue is, too: samples are dropped and counted, the hole is a row."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
 
 
 def full(ground: Ground, disk: SmallDisk, *, is_long: bool) -> tuple[float, Hole]:
-    """Full, with ``is_long`` until samples are dropped, then room again; seconds to a commit, and the hole."""
-    with ground.load(MANY, longest=LARGE) if is_long else ground.load() as load:
+    """Full, with ``is_long`` until samples are dropped, then room again; seconds to a commit, the hole."""
+    options = {"clients": MANY, "longest": LARGE, "answer_seconds": LONGEST_SECONDS} if is_long else {}
+    with ground.load(**options) as load:
         ground.ledger.wait_for_more(1)
         disk.fill()
         began_ms = now_ms()

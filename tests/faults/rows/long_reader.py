@@ -27,7 +27,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     ground.victim.start()
     pid, slowest_s = ground.victim.running.pid, 0.0
     log = wal_path(ground.victim.database)
-    with ground.load():
+    with ground.load(batches_per_s=50):
         ground.ledger.wait_for(acknowledged=1)
         with reading(ground.victim.database):
             for number in range(count):
@@ -36,7 +36,9 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
                     yield Round(Verdict())
             largest, frames = file_size(log), frames_used(ground.victim.database)
         ends = time.monotonic()
-        until(lambda: frames_used(ground.victim.database) < frames and file_size(log) <= CUT_BYTES, "a cut log")
+        until(
+            lambda: frames_used(ground.victim.database) < frames and file_size(log) <= CUT_BYTES, "a cut log"
+        )
         cut_s = time.monotonic() - ends
         recovery_s = ground.probe() - ends
     check_stays_up(ground, pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 from collector.client.line import Line
 from tests.faults.checker import Verdict
 from tests.faults.clients import as_json, made
-from tests.faults.footprint import footprint
+from tests.faults.footprint import MB, Footprint, footprint
 from tests.faults.ground import Ground
 from tests.faults.ledger import Told
 from tests.faults.row import Figure, Round, fault
@@ -20,6 +21,9 @@ A_LINE = 1_000
 A_ROUND = 10_000
 WARM_UP = 6  # one part in so many, before the first measure
 SOURCES = 5_000
+NAMES = 50
+# What is new is summed up every 30 s, and then memory that a burst has left behind is given back.
+REST_SECONDS = 45.0
 ON_THEIR_WAY = 2  # lines: the next is being made while the daemon stores the last
 
 
@@ -33,37 +37,52 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     ground.victim.start()
     pid = ground.victim.running.pid
     warm = max(1, count // WARM_UP)
+    rest_s = REST_SECONDS if count > WARM_UP else 0.0
     with Line(ground.victim.socket, 30) as line:
         sender = Sender(ground, line)
-        for _ in range(warm):
-            sender.send(A_ROUND)
-            yield Round(Verdict())
-        then, began = footprint(pid), time.monotonic()
-        for _ in range(count - warm - 1):
-            sender.send(A_ROUND)
-            yield Round(Verdict())
+        yield from sender.rounds(warm)
+        then, began = at_rest(pid, rest_s), time.monotonic()
+        yield from sender.rounds(count - warm - 1)
         sender.send(A_ROUND)
-        now, seconds = footprint(pid), time.monotonic() - began
+        seconds, now = time.monotonic() - began, at_rest(pid, rest_s)
     records = (count - warm) * A_ROUND
     figures: dict[str, Figure] = {
-        "records": records, "MB grown": now.grown_mb(then), "MB": now.rss_bytes / 1e6, "records/s": records / seconds,
-        "descriptors more": now.descriptors - then.descriptors, "threads more": now.threads - then.threads,
+        "records": records, "MB grown": now.grown_mb(then), "MB": now.rss_bytes / MB,
+        "descriptors before": then.descriptors, "descriptors after": now.descriptors,
+        "threads before": then.threads, "threads after": now.threads, "records/s": records / seconds,
     }  # fmt: skip
-    recovery_s = ground.probe() - time.monotonic()
-    ((operations,),) = ground.victim.rows("SELECT count(*) FROM operation_metrics")
-    if operations != sender.operations:
-        raise Miscounted(f"{operations} operations of {sender.operations}")
-    yield Round(ground.judge(), None, figures)
+    began = time.monotonic()
+    recovery_s = ground.probe() - began
+    sender.check()
+    yield Round(ground.judge(), recovery_s, figures)
+
+
+def at_rest(pid: int, seconds: float) -> Footprint:
+    """After a rest of so long: what came is summed up, and the memory that it took is given back."""
+    threading.Event().wait(seconds)  # the upkeep has its own clock, and tells nobody
+    return footprint(pid)
 
 
 class Sender:
-    """One client: half of each line is known to the ledger, the other half are operations, which are counted."""
+    """One client. Half of each line is known to the ledger; the others are operations, which are counted."""
 
     def __init__(self, ground: Ground, line: Line) -> None:
         self._ground, self._line = ground, line
         self._lines = 0
         self.operations = 0
         self._due: deque[Told] = deque()
+
+    def rounds(self, count: int) -> Iterator[Round]:
+        """Send so many rounds; none of them has a verdict."""
+        for _ in range(count):
+            self.send(A_ROUND)
+            yield Round(Verdict())
+
+    def check(self) -> None:
+        """Raise Miscounted where not all operations are stored."""
+        ((stored,),) = self._ground.victim.rows("SELECT count(*) FROM operation_metrics")
+        if stored != self.operations:
+            raise Miscounted(f"{stored} operations are stored of {self.operations}")
 
     def send(self, records: int) -> None:
         """Send so many, and wait until they are committed."""
@@ -92,10 +111,10 @@ class Sender:
 
 
 def operation(line: int, n: int) -> dict[str, Any]:
-    """One with a statement, a name and a user that no other has: whatever is kept of each must have an end."""
+    """One with a statement and a user that no other has: what is kept of each must have an end."""
     one = f"{line}_{n}"
     return {
-        "kind": "operation", "metric_type": "query", "metric_name": f"name{one}", "duration_ms": 1.5,
-        "user_id": f"user{one}", "session_id": f"session{one}", "endpoint": f"/orders/{n}", "dialect": "sqlite",
-        "sql": f"SELECT column{one} FROM orders WHERE id = {n}",
+        "kind": "operation", "metric_type": "query", "metric_name": f"name{n % NAMES}", "duration_ms": 1.5,
+        "user_id": f"user{one}", "session_id": f"session{one}", "endpoint": f"/orders/{n}",
+        "dialect": "sqlite", "sql": f"SELECT column{one} FROM orders WHERE id = {n}",
     }  # fmt: skip

@@ -15,7 +15,7 @@ DISK_BYTES = 64 << 20
 MINIMUM_BYTES = 16_000_000
 BALLAST_BYTES = 8_000_000
 # What may be written between two looks at the disk, one second apart, and as a flush goes on.
-SLACK_BYTES = 4_000_000
+SLACK_BYTES = 2_000_000
 FULL = "the disk is full"
 
 
@@ -26,7 +26,7 @@ def run(ground: Ground, number: int) -> Round:
     disk = SmallDisk(ground, DISK_BYTES)
     ground.victim.start()
     pid = ground.victim.running.pid
-    with ground.load(batches_per_s=50):
+    with ground.load(batches_per_s=10):
         ground.ledger.wait_for(acknowledged=1)
         left = MINIMUM_BYTES - ground.random.randrange(4096, MINIMUM_BYTES // 2)
         disk.fill(left)

@@ -22,7 +22,8 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     """One fault from the first round to the last, under load; every second stretch tears writes."""
     ground.victim.start(ground.shim)
     pid = ground.victim.running.pid
-    with ground.load():
+    # Small transactions, so that some of them pass between the errors.
+    with ground.load(clients=2, longest=2):
         ground.ledger.wait_for(acknowledged=1)
         errors = 0
         for number in range(count):

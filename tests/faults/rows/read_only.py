@@ -107,7 +107,7 @@ def repaired(image: Path) -> None:
 
 @contextmanager
 def mounted(ground: Ground, image: Path) -> Iterator[None]:
-    """The disk in ``image`` holds the database; skips who may not mount. Nobody uses it any more at the end."""
+    """The disk in ``image`` holds the database; at the end nobody uses it. Skips who may not mount."""
     ground.run_as_root("mount", "-o", "loop", str(image), str(ground.data))
     try:
         yield

@@ -39,7 +39,7 @@ class Way:
     most: int | None = None
 
 
-SHORT = Way(1.3, 18, 1.2, most=1)
+SHORT = Way(1.4, 18, 1.3, most=1)
 LONG = [Way(2.5, 40, 20.0), Way(0.0, 56, 20.0), Way(0.05, 56, 20.0), Way(0.5, 56, 20.0)]
 
 
