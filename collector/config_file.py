@@ -10,6 +10,7 @@ from typing import Any
 
 from collector import ownership
 from collector.errors import ConfigError, Problem
+from collector.homes import home_expanded
 from collector.toml_lines import KeyPath, lines_of
 
 
@@ -33,14 +34,6 @@ def at_home(variable: str, default: str) -> Path:
     """A folder of the XDG base directories; a relative one is to be ignored, says their specification."""
     given = os.environ.get(variable, "")
     return home_expanded(Path(given if Path(given).is_absolute() else default))
-
-
-def home_expanded(path: Path) -> Path:
-    """``path`` with ``~`` at its beginning replaced; left alone where there is no such user."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def is_folder(path: Path) -> bool:

@@ -41,7 +41,7 @@ _SECRET = re.compile(r"pass|pwd|secret|token|api[_-]?key|authorization|cookie|cr
 _FILE, _VARIABLE = "_file", re.compile(r"[A-Z_][A-Z0-9_]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HIDDEN_TABLES = ("env", "headers")
-LONGEST_NAME, _LONGEST_MESSAGE = 100, 700  # characters of a name or key, and of a sentence
+_LONGEST_NAME, _LONGEST_MESSAGE = 100, 700  # characters of a name or key, and of a sentence
 # Of a list, a table and a text no more than this is looked at: the 60 characters shown are among them.
 _MOST_SHOWN, _LONGEST_TEXT = 30, 5_000
 # What may tell that the next word of a command is a secret: words before it, characters of each; and bits.
@@ -185,7 +185,7 @@ def dotted(at: Key) -> str:
 
 
 def _name(key: str) -> str:
-    key = shortened(key, LONGEST_NAME)
+    key = shortened(key, _LONGEST_NAME)
     return key if _BARE.fullmatch(key) else _quoted(key)
 
 

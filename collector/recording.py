@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from collector import __version__, clock, ownership
-from collector.errors import CollectorError
 from collector.log import get_logger
 from collector.store import sessions
 from collector.store.lock import InstanceLock
@@ -30,6 +30,7 @@ log = get_logger("daemon")
 WRITER_STOP_SECONDS = 4.0
 # Before READY; a disk that does not let us write yet holds up the start no longer.
 FIRST_COMMIT_SECONDS = 10.0
+LOOK_SECONDS = 0.5
 
 
 class Recording:
@@ -84,13 +85,14 @@ class Recording:
         """Its end is the writer's last step, since only then are the final counts known."""
         begin = sessions.begin(self._origin, self._started.wall_ms)
         asked = self.writer.ask("session.begin", begin, then=self._begun)
-        try:
-            asked.wait(FIRST_COMMIT_SECONDS)
-        except CollectorError:
-            if (reason := self.writer.stuck) is None:
-                raise
+        until = time.monotonic() + FIRST_COMMIT_SECONDS
+        while not asked.is_done(LOOK_SECONDS) and time.monotonic() < until and self.writer.stuck is None:
+            pass
+        if (reason := self.writer.stuck) is not None and not asked.is_done(0):
             # A full disk, a lock of another program: what is recorded meanwhile waits in the buffer.
             log.warning("recorder.waiting", reason=reason)
+        else:
+            asked.wait(0)
         self.register(self._workloads)
         yield
 

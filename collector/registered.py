@@ -9,10 +9,10 @@ from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar
 
 import msgspec
 
-from collector import config_file
 from collector.convert import Key, Section, looked_at, problem, table
 from collector.errors import Problem
 from collector.globs import overlap
+from collector.homes import home_expanded
 from collector.pool_settings import PoolSettings
 from collector.registry import nearest
 from collector.sections import TailSettings, WorkloadSettings
@@ -81,7 +81,7 @@ def absolute_paths(value: object, folder: Path) -> object:
     for key in ("database", "socket", "cwd", "path", "password_file", "taskboard"):
         text = out.get(key)
         if isinstance(text, str) and text and "://" not in text and "\0" not in text:
-            expanded = config_file.home_expanded(Path(text))
+            expanded = home_expanded(Path(text))
             # Where there is no such user the text stays as it is, which is a fault; see convert.
             out[key] = text if str(expanded).startswith("~") else str(folder / expanded)
     return out

@@ -11,8 +11,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from collector import config_file
-from collector.convert import LONGEST_NAME, Section
-from collector.redact import shortened
+from collector.convert import Section
 from collector.units import Duration, Size
 
 Name = Annotated[
@@ -154,8 +153,7 @@ class Alerting(Section, frozen=True, kw_only=True):
             yield "on_alert", "the first word is the program; what happened goes into those behind it"
         places = {place for word in self.on_alert for place in _PLACE.findall(word)}
         if unknown := sorted(places - {"sentence", "subject", "state"}):
-            told = shortened(unknown[0], LONGEST_NAME)
-            yield "on_alert", f"knows {{sentence}}, {{subject}} and {{state}}, not {{{told}}}"
+            yield "on_alert", f"knows {{sentence}}, {{subject}} and {{state}}, not {{{unknown[0]}}}"
         if not 0.1 <= self.timeout <= 300:
             yield "timeout", "must lie between 100ms and 5m"
 

@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 
 from collector import config_file, registered
-from collector.convert import LONGEST_NAME, Key, Section, dotted, problem, table
+from collector.convert import Key, Section, dotted, problem, table
 from collector.errors import CollectorError, ConfigError, Problem
 from collector.pool_settings import PoolSettings
-from collector.redact import shortened
 from collector.registered import absolute_paths
 from collector.registry import nearest
 from collector.sections import (
@@ -162,7 +161,7 @@ def _unknown(
     return [
         problem(
             key,
-            f"no {what} is named {shortened(name, LONGEST_NAME)!r}{nearest(name, known) or '; there are ' + ', '.join(known)}",
+            f"no {what} is named {name!r}{nearest(name, known) or '; there are ' + ', '.join(known)}",
             lines,
             name,
         )

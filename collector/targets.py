@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from collector.homes import home_expanded
 from collector.registry import nearest
 
 SCHEMES = ("sqlite", "postgresql", "mysql")
@@ -126,7 +127,9 @@ def sqlite_path(url: str, cwd: Path | None) -> Path | None:
     """The file that a sqlite URL names, or None where it names none that can be found."""
     if not url.startswith(SQLITE) or url == SQLITE:
         return None
-    path = Path(url.removeprefix(SQLITE)).expanduser()
+    path = home_expanded(Path(url.removeprefix(SQLITE)))
+    if str(path).startswith("~"):  # there is no such user
+        return None
     return path if path.is_absolute() else cwd / path if cwd else None
 
 

@@ -36,6 +36,7 @@ FLOORS: dict[str, float] = {
     "sketch": 1.0,
     "weekdays": 1.0,
     "signals": 1.0,
+    "homes": 1.0,
     "moments": 1.1,
     # 2: what is said to people, what they set, and what the kernel says
     "orm": 2.0,

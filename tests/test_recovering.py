@@ -71,7 +71,7 @@ def test_the_ballast_is_taken_on_with_the_first_round(running: Running) -> None:
     """And again after it was thrown off."""
     running.recovering.step()
     assert ballast_path(running.path).stat().st_size == BALLAST
-    running.place.mend("full", sure=True)
+    running.place.room.throw_off()
     assert not ballast_path(running.path).exists()
     running.recovering.step()
     assert ballast_path(running.path).stat().st_size == BALLAST

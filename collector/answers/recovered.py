@@ -35,7 +35,7 @@ def recoveries(database: peewee.SqliteDatabase, path: Path, now_ms: int) -> list
 def _in_words(row: Row, path: Path, now_ms: int) -> str:
     """One of them, with what became of the rows, and what to do."""
     when = at_minute(row["timestamp"], now_ms)
-    if not row["aside"]:
+    if row["reason"] == "deleted" or not row["aside"]:
         return f"{row['detail']} ({when})"
     where = f"lies in {row['aside']} ({size(_lies(path, row))}): delete it when you no longer need it"
     if row["reason"] == "replaced":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from collector.answers.windows import A_WINDOW, window
 from collector.errors import UsageError
+from collector.homes import home_expanded
 from collector.registry import nearest
 
 EVER = 1 << 62
@@ -118,7 +119,7 @@ def _with(side: Side, kind: str, value: str, now_ms: int) -> Side:
 
 
 def _file(value: str) -> Path:
-    path = Path(value).expanduser()
+    path = home_expanded(Path(value))
     if not path.is_file():
         raise UsageError(f"there is no file {path}", hint="file: takes the path of a collector.db")
     return path

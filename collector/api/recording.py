@@ -19,6 +19,7 @@ from collector.api.refused import Refused, refusing
 from collector.api.skills import SkillAverages
 from collector.api.transaction import Transaction, asked, deleting, updating
 from collector.errors import CollectorError, UsageError
+from collector.homes import home_expanded
 from collector.intake.check import kind_of
 from collector.intake.steps import kind_named, where_of
 from collector.opened import reading_settings
@@ -33,7 +34,7 @@ def opened(path: Path | str | None = None) -> Recording:
     """What `collector.open` gives."""
     if path is None:
         return Recording(reading_settings(None))
-    return Recording(Settings(path=None, collector=Recorder(database=Path(path).expanduser().absolute())))
+    return Recording(Settings(path=None, collector=Recorder(database=home_expanded(Path(path)).absolute())))
 
 
 class Recording(Creating):

@@ -42,7 +42,7 @@ SWEEP_SECONDS = 5.0
 RETRY_AFTER_MS = 200
 HOLD_SECONDS = 1.0  # so long a full queue makes a client wait before it is told `busy`
 ROOM_SECONDS = 0.05  # so often it is looked for room
-# Without a descriptor for a newcomer, the selector would tell of it again and again: nobody is let in for so long.
+# Without a descriptor for a newcomer the selector would tell of it again and again: so long nobody is let in.
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 DEAF_SECONDS = 0.2
 

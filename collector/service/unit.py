@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from collector.config_file import at_home
+from collector.homes import home_expanded
 
 NAME = "collector.service"
 _FOLDER = Path(__file__).parent
@@ -23,7 +24,7 @@ def render(*, system: bool, config: Path | None = None, program: Path | None = N
     template = _FOLDER / (NAME if system else "collector-user.service")
     words = [*_program(program), "run"]
     if config is not None:
-        words += ["--config", str(config.expanduser().absolute())]
+        words += ["--config", str(home_expanded(config).absolute())]
     line = "ExecStart=" + " ".join(quoted(word) for word in words)
     return re.sub(r"^ExecStart=.*$", lambda _: line, template.read_text(encoding="utf-8"), flags=re.MULTILINE)
 

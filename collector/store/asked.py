@@ -44,6 +44,10 @@ class Asked:
         if self._then is not None:
             self._then(result, error)
 
+    def is_done(self, timeout: float) -> bool:
+        """Whether it is done, or has failed, within so many seconds."""
+        return self._done.wait(timeout)
+
     def wait(self, timeout: float) -> Any:
         """The step's result; raises its error, or DatabaseError when the writer did not come to it."""
         if not self._done.wait(timeout):

@@ -45,7 +45,7 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
     if file_size(path):
         # Looked at before anything is set: WAL mode would change the file of another program for ever.
         if journal_path(path).exists():
-            open_reader(path, immutable=True).close()
+            _refuse_unfinished_foreign(path)
             roll_back(path)
         open_reader(path).close()
     database = peewee.SqliteDatabase(
@@ -59,6 +59,19 @@ def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> p
         database.connect()
         _set_pragmas(database, path, [*_PRAGMAS, ("synchronous", durability, _SYNCHRONOUS[durability])])
     return database
+
+
+def _refuse_unfinished_foreign(path: Path) -> None:
+    """Raise DatabaseError for another program's file, whose journal is its own business.
+
+    After a power cut the first page may be torn, so that nothing can be told before it is rolled back: it is
+    not damaged then, and whoever opens it would roll it back.
+    """
+    try:
+        open_reader(path, immutable=True).close()
+    except DatabaseError as error:
+        if classify(error) != "corrupt":
+            raise
 
 
 def roll_back(path: Path) -> None:

@@ -36,19 +36,30 @@ def replace(
 ) -> int:
     """Have the writer put the new rows of ``kind`` in place of the old; how many were written.
 
-    They are written as they are made, and only their keys are held: there may be very many.
+    ``records`` rise by their key, and are written as they are made: there may be very many, so that not even
+    their keys are held. What lies between two of them, and behind the last, is gone.
     """
     made = KINDS[kind]
-    key = made.columns[0].column_name
-    keys = set[str]()
+    table, key = made.table, made.columns[0].column_name
+    count, last = 0, ""
     for some in _some_hundred(records):
-        ask(f"summaries.{kind}", _put(made.table, some))
-        keys |= {getattr(record, key) for record in some}
-    if stop():  # then these are not all, and the others must not be taken for gone
-        return len(keys)
-    for gone in _some_hundred(row for row in _stored(database, made.table, key) if row[0] not in keys):
-        ask(f"summaries.{kind}", _delete(made.table, key, gone))
-    return len(keys)
+        ask(f"summaries.{kind}", _put(table, some))
+        if stop():  # then some may be missing, and others must not be taken for gone
+            return count + len(some)
+        keys = {getattr(record, key) for record in some}
+        stays = {last, *keys} if count else keys
+        _clear(kind, ask, _stored(database, table, key, last, max(keys)), stays)
+        count, last = count + len(keys), max(keys)
+    if not stop():
+        _clear(kind, ask, _stored(database, table, key, last), {last} if count else set())
+    return count
+
+
+def _clear(kind: str, ask: Ask, rows: Iterable[Row], stays: set[str]) -> None:
+    """Have the writer delete rows by their keys, but for some."""
+    made = KINDS[kind]
+    for gone in _some_hundred(row for row in rows if row[0] not in stays):
+        ask(f"summaries.{kind}", _delete(made.table, made.columns[0].column_name, gone))
 
 
 def _some_hundred(rows: Iterable[T]) -> Iterator[list[T]]:
@@ -57,17 +68,16 @@ def _some_hundred(rows: Iterable[T]) -> Iterator[list[T]]:
         yield some
 
 
-def _stored(database: peewee.SqliteDatabase, table: str, key: str) -> Iterator[Row]:
-    """All keys of a table, read some hundred at a time: what is read already may be deleted meanwhile."""
-    rows = select(database, f"SELECT {key} FROM {table} ORDER BY {key} LIMIT ?", MOST_ROWS)  # noqa: S608  # only words of ours
+def _stored(
+    database: peewee.SqliteDatabase, table: str, key: str, low: str, high: str | None = None
+) -> Iterator[Row]:
+    """Keys from ``low`` to ``high``, read some hundred at a time: those before may be deleted meanwhile."""
+    within = f"{key} <= coalesce(?, {key}) ORDER BY {key} LIMIT ?"
+    sql = f"SELECT {key} FROM {table} WHERE {key} {{}} ? AND {within}"  # noqa: S608  # only words of ours
+    rows = select(database, sql.format(">="), low, high, MOST_ROWS)
     while rows:
         yield from rows
-        rows = select(
-            database,
-            f"SELECT {key} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608  # only words of ours
-            rows[-1][0],
-            MOST_ROWS,
-        )
+        rows = select(database, sql.format(">"), rows[-1][0], high, MOST_ROWS)
 
 
 def _put(table: str, records: list[msgspec.Struct]) -> Step:

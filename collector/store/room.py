@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The ballast is taken on again only when so many times its size is free beyond the least.
 PLENTY = 2
 LOOK_SECONDS = 1.0
+# With so much free a small transaction still goes through.
+FULL_BYTES = 256 << 10
 
 
 class Room:
@@ -39,6 +41,12 @@ class Room:
         if free is not None and free < self._minimum:
             raise Trouble("full", f"{size(free)} are free, and {size(self._minimum)} are to stay free")
         self._looked_at = monotonic  # after a refusal it is looked again at once
+
+    def is_needed(self) -> bool:
+        """Whether upkeep needs the ballast's room, since writing was refused: hardly anything is left, or a
+        quota is used up, where the disk itself has more than is to stay free."""
+        free = self.free_bytes()
+        return free is not None and (free < FULL_BYTES or free >= self._minimum)
 
     def free_bytes(self) -> int | None:
         """What this user may still fill; None where it cannot be told."""

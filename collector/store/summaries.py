@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +163,8 @@ def _percentile_95(database: peewee.SqliteDatabase, where: str, about: Row, coun
 def _users(
     database: peewee.SqliteDatabase, stop: Stop, since_ms: int, slow: Slow, tasks: Mapping[str, Tasks]
 ) -> Iterator[msgspec.Struct]:
-    """Everybody for whom something was done in the window, and everybody on the taskboard."""
-    seen = set()
-    for user_id in _each(database, "user_id", stop):
+    """Everybody for whom something was done in the window, and everybody on the taskboard, in order."""
+    for user_id, _ in groupby(merge(_each(database, "user_id", stop), sorted(tasks))):
         ((count, sessions, slow_share, api_mean, last),) = select(
             database,
             f"SELECT count(*), count(DISTINCT session_id), avg({slow.sql()}),"  # noqa: S608  # only words of ours
@@ -173,13 +174,9 @@ def _users(
             since_ms,
         )
         if count or user_id in tasks:
-            if user_id in tasks:
-                seen.add(user_id)
             yield _user(
                 user_id, tasks.get(user_id), count, sessions, slow_share or 0.0, api_mean or 0.0, last
             )
-    for user_id in tasks.keys() - seen:
-        yield _user(user_id, tasks[user_id], 0, 0, 0.0, 0.0, None)
 
 
 def _user(user_id: str, tasks: Tasks | None, count: int, sessions: int, slow_share: float, api_mean: float,

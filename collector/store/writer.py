@@ -271,6 +271,8 @@ class Writer:
         try:
             conn = self._home.mend(failure, sure=sure)
         except (CollectorError, OSError, *REFUSALS) as error:
+            if failure == "closed" and (cause := classify(error)) != "other":
+                self._stuck_as = cause  # why it cannot be opened says more than that it is not
             self._unmended.happened(time.monotonic(), failure=in_words(failure), error=str(error))
             return False
         if conn is None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from collector import ownership
+from collector.homes import home_expanded
 from collector.workloads.environment import environment
 
 FIRST_LINE_BYTES = 256  # the kernel reads no more of a script. Source: execve(2)
@@ -19,7 +20,7 @@ INTERPRETERS = 5  # of interpreters that are scripts themselves. Source: execve(
 def program_fault(name: str, cwd: Path | None, env: tuple[str, ...]) -> str | None:
     """What is wrong with the program ``name``, in words; a path with a slash counts from ``cwd``."""
     if name.startswith("~"):
-        return f"'~' is a shell's; write {str(Path(name).expanduser())!r}"
+        return f"'~' is a shell's; write {str(home_expanded(Path(name)))!r}"
     if "/" in name:
         return _file_fault(Path(name), cwd)
     path = environment(env)["PATH"]

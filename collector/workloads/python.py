@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from collector.homes import home_expanded
 from collector.settings import Text, WorkloadSettings
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
@@ -62,7 +63,7 @@ class Python(WorkloadSettings, frozen=True, kw_only=True):
 
     @property
     def _interpreter(self) -> str:
-        return str(Path(self.python).expanduser()) if self.python else sys.executable
+        return str(home_expanded(Path(self.python))) if self.python else sys.executable
 
 
 @workload_kind("python", Python)

@@ -78,7 +78,7 @@ def test_nothing_is_kept_open_for_writing(path: Path) -> None:
 
 
 def test_without_a_daemon_all_of_it_stands_in_the_one_file(path: Path) -> None:
-    """What is written last, too, so that the file can be copied; the lock's file stays, and counts no longer."""
+    """What is written last, too, so that the file can be copied; the lock's file stays."""
     with collector.open(path) as record:
         everything(record, "a")
         record.create("skill", **skill())

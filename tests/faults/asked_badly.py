@@ -1,4 +1,4 @@
-"""Command lines drawn from the commands themselves: each command's own options, with values that will not do."""
+"""Command lines drawn from the commands: each with its own options, and values that will not do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from collector.commands import main_group
 NOT_CALLED = {("run",), ("service", "install"), ("service", "uninstall")}
 NOT_GIVEN = {"--follow", "--config"}
 VALUES = (
-    "", "-", "--", "-1", "0", "1", "3", "99999999999999999999", "nan", "inf", "1e400", "0x10", "7d", "-7d", "9999y",
-    "2026-13-45", "2026-03-01", "tomorrow", "ü", "日本", "a b", "\x1b[31m", "\u202e", "\udcff", "a=b", "=", "{",
-    "[]", "null", '{"a":', "[" * 3000, "x" * 5000, "../..", "/dev/null", "/proc/self/mem", "/nosuch/file", ".",
-    "postgresql://me:secret@127.0.0.1:1/x", "sqlite:///", "sqlite:////nosuch/x.db", "http://[", "(", "SELECT",
-    "cpu", "run", "skill", "client0", "queries", "benchmarks", "machine", "jsonl", "pytest-benchmark", "24h",
-    "postgresql", "SELECT 1", "%", "%s", "'; DROP TABLE x; --", "*", "\\", "~nobody-of-that-name/x",
+    "", "-", "--", "-1", "0", "1", "3", "99999999999999999999", "nan", "inf", "1e400", "0x10", "7d", "-7d",
+    "9999y", "2026-13-45", "2026-03-01", "tomorrow", "24h", "ü", "日本", "a b", "\x1b[31m", "\u202e",
+    "\udcff", "a=b", "=", "{", "[]", "null", '{"a":', "[" * 3000, "x" * 5000, "../..", ".", "/dev/null",
+    "/nosuch/file", "sqlite:///~nobody-of-that-name/x.db", "/proc/self/mem", "~nobody-of-that-name/x",
+    "postgresql://me:secret@127.0.0.1:1/x", "sqlite:///",
+    "sqlite:////nosuch/x.db", "http://[", "(", "SELECT", "SELECT 1", "%", "%s", "*", "\\",
+    "'; DROP TABLE x; --", "cpu", "run", "skill", "client0", "queries", "benchmarks", "machine", "jsonl",
+    "pytest-benchmark", "postgresql",
 )  # fmt: skip
 
 
@@ -58,7 +60,9 @@ def line(chance: Random, command: Command) -> list[str]:
     if command.words == ("bench",):
         words += ["--size", chance.choice(["0", "-1", "x", "", "1e9"])]  # else it takes its time
     if chance.random() < 0.1:
-        words.insert(chance.randint(len(command.words), len(words)), chance.choice([*VALUES, "--nosuch", "-h"]))
+        words.insert(
+            chance.randint(len(command.words), len(words)), chance.choice([*VALUES, "--nosuch", "-h"])
+        )
     return words
 
 

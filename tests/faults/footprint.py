@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,10 @@ _KB = 1024
 
 
 class Footprint(NamedTuple):
-    """One moment of a process; ``rss_bytes`` is what of it is resident."""
+    """One moment of a process; ``rss_bytes`` is what of it is resident.
+
+    Descriptors of files in /proc are left out: each sampler keeps its own open from its first turn on.
+    """
 
     rss_bytes: int
     descriptors: int
@@ -26,5 +30,12 @@ def footprint(pid: int) -> Footprint:
     """That of a process of ours now; source: proc_pid_status(5)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
-    descriptors = len([*Path(f"/proc/{pid}/fd").iterdir()])
-    return Footprint(int(found["VmRSS"]) * _KB, descriptors, int(found["Threads"]))
+    return Footprint(int(found["VmRSS"]) * _KB, _descriptors(pid), int(found["Threads"]))
+
+
+def _descriptors(pid: int) -> int:
+    count = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            count += link.readlink().parts[:2] != ("/", "proc")
+    return count

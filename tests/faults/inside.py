@@ -37,7 +37,7 @@ if path := os.environ.pop("FAULTS_INSIDE", ""):
 
 
 class Inside:
-    """Orders to one process; its files lie in ``folder``. ``thread(name)`` and ``owner(name)`` are known there."""
+    """Orders to one process, with files in ``folder``. They may use ``thread(name)`` and ``owner(name)``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

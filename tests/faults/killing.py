@@ -1,4 +1,4 @@
-"""SIGKILL at the Nth call of a scenario that a row has, N = 1, 2, … until it passes; and commands to kill so."""
+"""SIGKILL at the Nth call of a row's scenario, N = 1, 2, … until it passes; and commands to be killed so."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from itertools import count as counting
 from typing import Protocol
 
 from collector.sqlite import sqlite3
-from tests.faults.checker import Verdict
-from tests.faults.ground import Ground, Skipped
+from tests.faults.ground import Ground
 from tests.faults.row import Round, on_fresh_ground
 from tests.faults.rows.every_write import spread
 from tests.faults.shim import Calls, Mode
@@ -40,15 +39,18 @@ class Scenario(Protocol):
         ...
 
 
-def kills(ground: Ground, count: int, scenarios: Sequence[Scenario], calls: Calls = Calls.ALL) -> Iterator[Round]:
-    """All N of all scenarios; with a smaller ``count``, so many of the first that lie spread over it."""
+def kills(
+    ground: Ground, count: int, scenarios: Sequence[Scenario], usual: int, calls: Calls = Calls.ALL
+) -> Iterator[Round]:
+    """All N of all scenarios; with a smaller ``count``, so many of the first that lie spread over it.
+
+    ``usual``: about how many calls that one takes, so that nobody has to count them first.
+    """
     if count >= ALL_ROUNDS:
         for scenario in scenarios:
             yield from _until_it_passes(ground, scenario, calls)
         return
-    yield (passed := _round(ground, scenarios[0], calls, 0))
-    total = int(passed.figures.get("calls", 0))
-    for n in spread(ground, total, count - 1) if total else []:
+    for n in spread(ground, usual, count):
         yield _round(ground, scenarios[0], calls, n)
 
 
@@ -65,17 +67,16 @@ def _round(ground: Ground, scenario: Scenario, calls: Calls, n: int) -> Round:
 
 
 def _once(ground: Ground, n: int, *, scenario: Scenario, calls: Calls) -> Round:
-    """Killed at the ``n``-th call, every second write torn in the middle; never with 0.
+    """Killed at the ``n``-th call, every second write torn in the middle.
 
     How many calls there were is a figure of a round that came to its end.
     """
     scenario.prepare(ground)
-    ground.shim.arm(Mode.KILL if n else Mode.OFF, calls, n, half=n % 2 == 0)
+    ground.shim.arm(Mode.KILL, calls, n, half=n % 2 == 0)
     status = scenario.run(ground)
     killed, total = status == -signal.SIGKILL, ground.shim.count
     try:
-        if not killed and status:
-            raise Died(f"exit status {status}: {ground.victim.log_end()}")
+        assert killed or status == 0, f"exit status {status}: {ground.victim.log_end()}"
         result = scenario.judged(ground, killed=killed)
     except (AssertionError, Died, TimeoutError, sqlite3.Error) as error:
         raise Died(f"{scenario.name}, N = {n}: {error}") from error

@@ -89,7 +89,7 @@ def _sections() -> dict[str, dict[str, list[Any]]]:
         },
         "slow": {
             **dict.fromkeys(("query", "api", "frontend", "cache", "inference", "skill"), lengths),
-            "names": [{}, {name: "2s" for name in ODD_NAMES}],
+            "names": [{}, dict.fromkeys(ODD_NAMES, "2s")],
         },
         "summaries": {"every": ["1m", "15m", "1d"], "taskboard": ["tasks.db", "~/none/tasks.db"]},
         "retention": {
@@ -141,8 +141,10 @@ def _tail(chance: Random, n: int, own: Path) -> Tables:
 
 
 def _pool(chance: Random, n: int) -> Tables:
-    kinds = [("postgresql", "postgresql://me@127.0.0.1:1/x"), ("pgbouncer", "postgresql://me@[::1]:1/pgbouncer")]
+    kinds = [
+        ("postgresql", "postgresql://me@127.0.0.1:1/x"),
+        ("pgbouncer", "postgresql://me@[::1]:1/pgbouncer"),
+    ]
     kind, database = chance.choice(kinds)
     more = some(chance, {"every": ["5s", "5m"], "timeout": ["5s"], "password_env": ["PW"]})
     return {"name": f"pool-{n}", "kind": kind, "database": database, **more}
-

@@ -13,6 +13,10 @@ from tests.faults.ticks import until
 
 NAME = "FAULTS_MARK"
 PATIENCE_SECONDS = 20.0
+LAST_RUN = (
+    "SELECT max(timestamp) FROM workload_runs"
+    " WHERE workload_kind = 'command' AND outcome NOT IN ('overlapped', 'missed')"
+)
 
 
 class Marked:
@@ -48,24 +52,23 @@ class Marked:
             f'timeout = "{timeout_s:g}s"\nenv = ["{self.variable}"]\n'
         )
 
-    def begun_once(self, config: str, count: int = 0) -> float:
-        """Wait for so many processes, then let no other run begin; when the first was seen, monotonic.
-
-        ``config`` is the one without workloads.
-        """
+    def begun_once(self, config: str, count: int = 1) -> None:
+        """Wait for so many processes, then let no other run begin. ``config`` has no workloads."""
         victim = self._ground.victim
-        until(self.pids, "the first run")
-        began = time.monotonic()
+        until(lambda: len(self.pids()) >= count, f"{count} processes")
         victim.configure(config)
         victim.running.send_signal(signal.SIGHUP)
         victim.wait_for_event("config.reloaded")
-        until(lambda: len(self.pids()) >= count, f"{count} processes")
-        return began
 
-    def wait_gone(self) -> float:
-        """Wait until none is left; when that was, monotonic."""
+    def wait_gone(self) -> int:
+        """Wait until none is left; when that was, in ms since the epoch."""
         until(lambda: not self.pids(), "the end of all that was started")
-        return time.monotonic()
+        return time.time_ns() // 1_000_000
+
+    def late_s(self, gone_ms: int, timeout_s: float) -> float:
+        """How long after its time-out the last run was gone; the daemon has to have ended."""
+        ((began_ms,),) = self._ground.victim.rows(LAST_RUN)
+        return float((gone_ms - began_ms) / 1000 - timeout_s)
 
     def none_is_left(self) -> None:
         """Complain of any that outlived the daemon."""

@@ -17,7 +17,7 @@ _COMPANIONS = ("", "-wal", "-journal")
 _HISTORY = "schema_migration"
 _SCHEMA = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master",
-    f"SELECT name FROM {_HISTORY}",  # noqa: S608  # a name of ours
+    f"SELECT name FROM {_HISTORY}",  # a name of ours
     "PRAGMA user_version",
 )
 
@@ -42,7 +42,7 @@ class Photo:
         return next(row[0] for row in self.schema if isinstance(row[0], int))
 
     def lacks(self, before: Photo, besides: Collection[str] = ()) -> dict[str, int]:
-        """How many rows of ``before`` are not here, by table; of columns that both have, tables that both have."""
+        """How many rows of ``before`` are not here, by table: of tables and columns that both have."""
         found = {}
         for table in before.rows.keys() & self.rows.keys() - {*besides}:
             columns = before.columns(table) & self.columns(table)

@@ -10,13 +10,24 @@ from typing import Any
 import msgspec
 
 from collector.records.base import KINDS
+from collector.sqlite import sqlite3
+from collector.store.database import transaction
 from collector.store.progress import rolled_up
 from collector.store.rollups.part import Part
+from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.tiers import DAY, HOUR, TIERS_S, begin
 from tests.faults.photo import Photo
 from tests.store.rollups.world import WHAT, Cell
 
 Row = dict[str, Any]
+
+
+def roll_up(conn: sqlite3.Connection, now_ms: int) -> None:
+    """All that is there, as the daemon does."""
+    rollups, more = Rollups(), True
+    while more:
+        with transaction(conn):
+            more = rollups.turn(now_ms)(conn)
 
 
 class Rolled:
@@ -63,7 +74,9 @@ class Rolled:
     def is_marked(self, cell: Cell) -> bool:
         """Whether it holds what was before a change, until it is rolled up once more."""
         tier_s, moment_ms = cell[:2]
-        return any(begin(hour, max(tier_s, HOUR)) == begin(moment_ms, max(tier_s, HOUR)) for hour in self.marked)
+        return any(
+            begin(hour, max(tier_s, HOUR)) == begin(moment_ms, max(tier_s, HOUR)) for hour in self.marked
+        )
 
     def _all(self, table: str) -> list[Row]:
         return [dict(row) for row in self._photo.rows[table].elements()]
@@ -86,12 +99,22 @@ def assert_sound(before: Photo, photo: Photo, kept_s: dict[int, float], rows_s: 
         should = now.expected(row for place, row in rows.items() if place <= now.position)
         ours = {key for *_, key in was.expected(rows.values())}  # and not what clients sent meanwhile
         stored = {cell: part for cell, part in now.stored().items() if cell[-1] in ours}
-        wrong = [c for c, part in stored.items() if not now.is_marked(c) and (c not in should or differs(part, should[c]))]
-        assert not wrong, f"rollups of {kind} that the rows do not say: {wrong[:3]}, {len(wrong)} of {len(stored)}"
-        lost = [c for c in should.keys() - stored.keys() if not now.is_marked(c) and _is_young(c, kept_s, now_ms)]
+        wrong = [
+            c
+            for c, part in stored.items()
+            if not now.is_marked(c) and (c not in should or differs(part, should[c]))
+        ]
+        assert not wrong, (
+            f"rollups of {kind} that the rows do not say: {wrong[:3]}, {len(wrong)} of {len(stored)}"
+        )
+        lost = [
+            c for c in should.keys() - stored.keys() if not now.is_marked(c) and _is_young(c, kept_s, now_ms)
+        ]
         assert not lost, f"rollups of {kind} are missing: {lost[:3]}, {len(lost)} of {len(should)}"
         gone = [row | {"place": place} for place, row in rows.items() if place not in now.rows()]
-        early = [row for row in gone if row["place"] > now.position or was.moment(row) >= now_ms - rows_s * 1000]
+        early = [
+            row for row in gone if row["place"] > now.position or was.moment(row) >= now_ms - rows_s * 1000
+        ]
         assert not early, f"{len(early)} rows of {kind} went too early: {early[0]}"
         unsafe = [row for row in gone if now.marked and was.moment(row) >= min(now.marked)]
         assert not unsafe, f"{len(unsafe)} rows of {kind} went before their hour was rolled up once more"

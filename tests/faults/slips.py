@@ -2,112 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
 
+from tests.faults.bad_values import (
+    BAD_ITEMS,
+    CANARY,
+    LENGTH,
+    NO_FOLDERS,
+    NO_LENGTHS,
+    NO_SECRET_FILES,
+    OUT_OF_RANGE,
+    SECRET_KEYS,
+    SECRET_URLS,
+    SECTIONS,
+    WRONG_TYPES,
+)
 from tests.faults.made_configs import LISTS, ODD_NAMES, Raw, Tables
 
-CANARY = "kanarienvogel"  # what must not be told: the value of every password
-SECTIONS = ("collector", "sampling", "slow", "summaries", "retention", "changes", "alerts", "log", "runs")
-_LENGTH = re.compile(r"\d+(?:us|ms|s|m|h|d|y)(?:\d+m)?")
-_WRONG_TYPES: list[Any] = [
-    Raw("1979-05-27T07:32:00Z"), Raw("07:32:00"), [[[]]], {"x": {}}, [{"x": [{}]}], Raw("nan"), Raw("-inf"),
-    2**70, -(2**63) - 1, Raw(f"0x{'f' * 5000}"), 10**4000, Raw("1e999"),
-]  # fmt: skip
-_NO_LENGTHS = ["5 parsecs", "5", "-5s", "1e9s", "9999999999y", "0s", "", "٥s", "9y" * 5000, "s", 5, 0.5]
-_NO_PATHS = ["", "\0", "~nobody-of-that-name/x"]
-_NO_FOLDERS = [*_NO_PATHS, "nosuch", "/dev/null", "fifo", "nowhere", "x" * 5000, "a/" * 3000, "/proc/1/mem/x"]
-_NO_SECRET_FILES = ["", "\0", "nosuch", "/dev/zero", "fifo", "nowhere", "open.txt", ".", "x" * 5000]
-# One place each; the third are keys that a valid config may have besides and that must go.
-_OUT_OF_RANGE: list[tuple[str, str, Any]] = [
-    ("sampling", "every", "1ms"), ("sampling", "on_battery", "2d"), ("sampling", "off", ["cpuu"]),
-    ("sampling", "processes", {"top": 0}), ("summaries", "every", "1s"), ("summaries", "taskboard", "\0"),
-    ("retention", "cap", "1MB"), ("retention", "cap", "99999999999999 GB"), ("retention", "samples", "1m"),
-    ("retention", "kinds", {"x" * 9999: "2d"}), ("changes", "floor_percent", 0), ("changes", "every", "9d"),
-    ("alerts", "on_alert", ["{state}"]), ("alerts", "on_alert", [""]), ("alerts", "timeout", "1h"),
-    ("alerts", "on_alert", ["x", "{" + "y" * 9999 + "}"]),
-    ("log", "level", "loud"), ("log", "level", "\x1b[31m"), ("log", "summary", "1ms"), ("runs", "parallel", 0),
-    ("runs", "parallel", 65), ("collector", "durability", "fast"), ("collector", "minimum_free", "-1MB"),
-    ("collector", "database", "~nobody-of-that-name/c.db"), ("collector", "database", ""),
-    ("slow", "names", {"x": "fast"}),
-]  # fmt: skip
-_BAD_ITEMS: list[tuple[str, str, Any, Tables]] = [
-    # list, key at fault, its value, and the other keys of that item
-    ("workloads", "argv", [], {"kind": "command"}),
-    ("workloads", "argv", ["no-such-program-here"], {"kind": "command"}),
-    ("workloads", "argv", ["x" * 9999], {"kind": "command"}),
-    ("workloads", "argv", ["~nobody-of-that-name/x"], {"kind": "command"}),
-    ("workloads", "argv", ["a\0b"], {"kind": "command"}),
-    ("workloads", "argv", ["./fifo"], {"kind": "command"}),
-    ("workloads", "argv", ["true", "two"], {"kind": "command", "shell": True}),
-    ("workloads", "kind", "x" * 9999, {}),
-    ("workloads", "kind", "comand", {}),
-    ("workloads", "callable", "json", {"kind": "python"}),
-    ("workloads", "callable", "../../x:y", {"kind": "python"}),
-    ("workloads", "python", "~nobody-of-that-name/python", {"kind": "python", "callable": "json:dumps"}),
-    ("workloads", "python", "no-such-python", {"kind": "python", "callable": "json:dumps"}),
-    ("workloads", "database", "sqlite:///~nobody-of-that-name/x.db", {"kind": "sql", "query": "SELECT 1"}),
-    ("workloads", "database", "oracle://x", {"kind": "sql", "query": "SELECT 1"}),
-    ("workloads", "database", "postgresql://[", {"kind": "sql", "query": "SELECT 1"}),
-    ("workloads", "query", "DELETE FROM x", {"kind": "sql", "database": "sqlite:////x.db"}),
-    ("workloads", "query", "(" * 9999, {"kind": "sql", "database": "sqlite:////x.db"}),
-    ("workloads", "expect", 99, {"kind": "http", "url": "http://x"}),
-    ("workloads", "url", "http://[", {"kind": "http"}),
-    ("workloads", "url", "http://x:99999/", {"kind": "http"}),
-    ("workloads", "url", "ftp://x", {"kind": "http"}),
-    ("workloads", "size", 1, {"kind": "reference"}),
-    ("workloads", "cron", "61 * * * *", {"kind": "reference", "every": None}),
-    ("workloads", "cron", "* " * 9999, {"kind": "reference", "every": None}),
-    ("workloads", "cron", "\x1b[31m", {"kind": "reference", "every": None}),
-    ("workloads", "every", "1us", {"kind": "reference"}),
-    ("workloads", "name", "a b", {"kind": "reference"}),
-    ("workloads", "name", "x" * 81, {"kind": "reference"}),
-    ("tails", "format", "apache", {}),
-    ("tails", "path", "/dev/zero", {"format": "collector"}),
-    ("tails", "path", ".", {"format": "collector"}),
-    ("tails", "path", "a/**b/c", {"format": "collector"}),
-    ("tails", "pattern", "(?P<duration_s>.", {"format": "pattern"}),
-    ("tails", "pattern", "(?P<x>.)" * 200, {"format": "pattern"}),
-    ("tails", "pattern", "(" * 2000 + ")" * 2000, {"format": "pattern"}),
-    ("tails", "pattern", "(?P<duration_s>.{99999999999})", {"format": "pattern"}),
-    ("tails", "prefix", "%q%q\0", {"format": "postgresql"}),
-    ("tails", "timezone", "../../etc/passwd", {"format": "postgresql", "prefix": "%m "}),
-    ("tails", "timezone", "Mars/" + "x" * 9999, {"format": "postgresql", "prefix": "%m "}),
-    ("tails", "pattern", "x", {"format": "collector"}),
-    ("pools", "kind", "oracle", {"database": "postgresql://x/y"}),
-    ("pools", "database", "mysql://x/y", {"kind": "postgresql"}),
-    ("pools", "database", "postgresql://x/y", {"kind": "pgbouncer"}),
-    ("pools", "database", "postgresql://x:y:z/pgbouncer", {"kind": "pgbouncer"}),
-    ("pools", "every", "1s", {"kind": "postgresql", "database": "postgresql://x/y"}),
-    ("pools", "timeout", "9m", {"kind": "postgresql", "database": "postgresql://x/y"}),
-    ("pools", "name", "x" * 60, {"kind": "postgresql", "database": "postgresql://x/y"}),
-]  # fmt: skip
-_SECRET_URLS = (
-    f"postgresql://me:{CANARY}@host/db", f"postgresql://host/db?password={CANARY}",
-    f"postgresql://host/db?user=a@b&PassWord={CANARY}", f"postgresql://host/db?pass%77ord={CANARY}",
-    f"postgresql://host/db?%70wd={CANARY}&a=b", f"postgresql://host/db?a=b&sslpass%77or%64={CANARY}",
-    f"postgresql://me:{CANARY}/x@host/db", f"mysql://me:{CANARY}@", f"postgresql://me:p%40{CANARY}@[::1/db",
-)  # fmt: skip
-_SECRET_KEYS = ("password", "PASSWORD", "pass", "api_key", "secret", "token", "passwort-dsn")
 
-
-class Slip(NamedTuple):
-    """Where a fault must be found: a key, or what stands before its parts."""
-
-    at: str
-
-
-def slipped(chance: Random, tables: Tables, count: int) -> list[Slip]:
-    """Put up to ``count`` faults into ``tables``, none in the same section or item as another."""
-    done: list[Slip] = []
-    for _ in range(count):
-        at = chance.choice(_SLIPS)(chance, tables)
-        if at is not None:
-            done.append(Slip(at))
-    return done
+def slipped(chance: Random, tables: Tables, count: int) -> list[str]:
+    """Put up to ``count`` faults into ``tables``; the key of each, or how it begins. None hides another."""
+    tried = (chance.choice(_SLIPS)(chance, tables) for _ in range(count))
+    return [at for at in tried if at is not None]
 
 
 def place_of(key: str) -> str:
@@ -141,7 +61,7 @@ def _wrong_type(chance: Random, tables: Tables) -> str | None:
         "alerts": ("on_alert", "timeout"), "log": ("level", "summary"),
     }  # fmt: skip
     key = chance.choice(keys[name])
-    tables[name] = {key: chance.choice(_WRONG_TYPES)}
+    tables[name] = {key: chance.choice(WRONG_TYPES)}
     return f"{name}.{key}"
 
 
@@ -158,18 +78,18 @@ def _no_length(chance: Random, tables: Tables) -> str | None:
     places = [
         (name, key)
         for name in SECTIONS
-        for key, value in tables.get(name, {}).items()
-        if isinstance(value, str) and _LENGTH.fullmatch(value)
-    ] if all(isinstance(tables.get(name, {}), dict) for name in SECTIONS) else []  # fmt: skip
+        for key, value in (tables[name].items() if isinstance(tables.get(name), dict) else ())
+        if isinstance(value, str) and LENGTH.fullmatch(value)
+    ]
     if not places:
         return None
     name, key = chance.choice(places)
-    tables[name][key] = chance.choice(_NO_LENGTHS)
+    tables[name][key] = chance.choice(NO_LENGTHS)
     return f"{name}.{key}"
 
 
 def _out_of_range(chance: Random, tables: Tables) -> str | None:
-    name, key, value = chance.choice(_OUT_OF_RANGE)
+    name, key, value = chance.choice(OUT_OF_RANGE)
     if name in tables and name != "collector":
         return None
     tables.setdefault(name, {})[key] = value
@@ -177,7 +97,7 @@ def _out_of_range(chance: Random, tables: Tables) -> str | None:
 
 
 def _bad_item(chance: Random, tables: Tables) -> str | None:
-    name, key, value, others = chance.choice(_BAD_ITEMS)
+    name, key, value, others = chance.choice(BAD_ITEMS)
     at = _item(tables, name, others | {key: value})
     return at and f"{at}.{key}"
 
@@ -195,37 +115,40 @@ def _missing(chance: Random, tables: Tables) -> str | None:
 
 
 def _unknown_key(chance: Random, tables: Tables) -> str | None:
-    at = _item(tables, "workloads", {"kind": "reference", f"z{chance.choice(ODD_NAMES)}": chance.choice(_WRONG_TYPES)})
+    odd = {f"z{chance.choice(ODD_NAMES)}": chance.choice(WRONG_TYPES)}
+    at = _item(tables, "workloads", {"kind": "reference"} | odd)
     return at and f"{at}."
 
 
 def _unknown_section(chance: Random, tables: Tables) -> str | None:
     name = f"z{chance.choice(ODD_NAMES)}"
     tables[name] = chance.choice([{}, {"a": 1}, [{"password": CANARY}], 5])
-    return '"z' if not re.fullmatch(r"[A-Za-z0-9_-]+", name) else name[:90]
+    return name if re.fullmatch(r"[A-Za-z0-9_-]{1,90}", name) else '"z'
 
 
 def _twice(_chance: Random, tables: Tables) -> str | None:
-    twin = {"kind": "reference", "name": f"twin-{len(tables.get('workloads', ()))}"}
+    there = tables.get("workloads", [])
+    twin = {"kind": "reference", "name": f"twin-{len(there) if isinstance(there, list) else 0}"}
     at = _item(tables, "workloads", twin) and _item(tables, "workloads", twin)
     return at and f"{at}.name"
 
 
 def _bad_place(chance: Random, tables: Tables) -> str | None:
     if chance.random() < 0.5:
-        at = _item(tables, "workloads", {"kind": "reference", "cwd": chance.choice(_NO_FOLDERS)})
+        at = _item(tables, "workloads", {"kind": "reference", "cwd": chance.choice(NO_FOLDERS)})
         return at and f"{at}.cwd"
     pool = {"kind": "postgresql", "database": "postgresql://x/y"}
-    at = _item(tables, "pools", pool | {"password_file": chance.choice(_NO_SECRET_FILES)})
+    at = _item(tables, "pools", pool | {"password_file": chance.choice(NO_SECRET_FILES)})
     return at and f"{at}.password_file"
 
 
 def _secret(chance: Random, tables: Tables) -> str | None:
     pool = {"kind": "postgresql", "database": "postgresql://x/y"}
+    url = {"database": chance.choice(SECRET_URLS)}
     ways: list[tuple[str, str, Tables]] = [
-        ("pools", "database", {"database": chance.choice(_SECRET_URLS), "kind": "postgresql"}),
-        ("workloads", "database", {"database": chance.choice(_SECRET_URLS), "kind": "sql", "query": "SELECT 1"}),
-        ("pools", "", pool | {chance.choice(_SECRET_KEYS): chance.choice([CANARY, [CANARY], {"x": CANARY}])}),
+        ("pools", "database", url | {"kind": "postgresql"}),
+        ("workloads", "database", url | {"kind": "sql", "query": "SELECT 1"}),
+        ("pools", "", pool | {chance.choice(SECRET_KEYS): chance.choice([CANARY, [CANARY], {"x": CANARY}])}),
         ("pools", "password_env", pool | {"password_env": [f"{CANARY}"]}),
         ("pools", "password_file", pool | {"password_file": {"x": CANARY}}),
         ("workloads", "env", {"kind": "reference", "env": [f"PW={CANARY}", 5]}),
@@ -233,7 +156,7 @@ def _secret(chance: Random, tables: Tables) -> str | None:
         ("workloads", "url", {"kind": "http", "url": f"http://me:{CANARY}@host/"}),
         ("workloads", "url", {"kind": "http", "url": f"http://ü/?token={CANARY}"}),
         ("workloads", "argv", {"kind": "command", "argv": ["nosuch", "--password", CANARY]}),
-        ("workloads", "argv", {"kind": "command", "argv": ["nosuch", f"--api-key={CANARY}", f"PGPASSWORD={CANARY}"]}),
+        ("workloads", "argv", {"kind": "command", "argv": ["nosuch", f"--api-key={CANARY}"]}),
         ("workloads", "headers", {"kind": "http", "url": "http://x", "headers": {"X-Any": CANARY}}),
     ]  # fmt: skip
     name, key, keys = chance.choice(ways)
@@ -242,15 +165,13 @@ def _secret(chance: Random, tables: Tables) -> str | None:
 
 
 _SLIPS: tuple[Callable[[Random, Tables], str | None], ...] = (
-    _wrong_type, _no_table, _no_length, _out_of_range, _bad_item, _bad_item, _bad_item, _missing, _unknown_key,
-    _unknown_section, _twice, _bad_place, _secret, _secret,
+    _wrong_type, _no_table, _no_length, _out_of_range, _bad_item, _bad_item, _bad_item, _missing,
+    _unknown_key, _unknown_section, _twice, _bad_place, _secret, _secret,
 )  # fmt: skip
 
 
 def lay_traps(own: Path) -> None:
     """What the paths of the slips lead to, where there is anything."""
-    import os
-
     os.mkfifo(own / "fifo", 0o600)
     (own / "nowhere").symlink_to("is-not-there")
     (own / "open.txt").write_text(CANARY)

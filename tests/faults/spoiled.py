@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.faults.slips import CANARY
+from tests.faults.bad_values import CANARY
 
 EXAMPLE = Path(__file__).parents[2] / "config/collector.toml"
 NOBODY = 65_534
 # What reads as a config to somebody who is tired, in pieces.
 _WORDS = (
-    "[", "]", "[[", "]]", "=", "\n", "\n", " ", '"', "'", '"""', "'''", "{", "}", ",", ".", "#", "workloads",
-    "collector", "sampling", "tails", "name", "every", "5s", "1", "true", "0x", "1e5", "nan", "\\", "\\u", "\\x00",
-    "\r", "\t", "\0", "\ufeff", "\u202e", "ü", "-", "+", "1979-05-27", "é",
+    "[", "]", "[[", "]]", "=", "\n", "\n", " ", '"', "'", '"""', "'''", "{", "}", ",", ".", "#",
+    "workloads",
+    "collector", "sampling", "tails", "name", "every", "5s", "1", "true", "0x", "1e5", "nan", "\\", "\\u",
+    "\\x00", "\r", "\t", "\0", "\ufeff", "\u202e", "ü", "-", "+", "1979-05-27", "é",
 )  # fmt: skip
 
 
@@ -68,42 +68,50 @@ def _bytes(chance: Random, data: bytes) -> bytes:
     return data[:at] + chance.randbytes(chance.randrange(3)) + data[at + chance.randrange(3) :]
 
 
+def _nested(depth: int, opening: bytes, inner: bytes, closing: bytes) -> bytes:
+    return b"[zz]\nx = " + opening * depth + inner + closing * depth + b"\n"
+
+
+_MANY = "".join(
+    f'[[workloads]]\nname = "m{n}"\nkind = "reference"\nevery = "1h"\n' for n in range(2000)
+).encode()
+_TAILS = "".join(f'[[tails]]\npath = "/none/{n}.log"\nformat = "collector"\n' for n in range(300)).encode()
+# What is put behind a config, and whether it is right even then.
+_ENDS: tuple[tuple[bytes, bool], ...] = (
+    (b"[log]\n[log]\n", False), (b"[zz]\nx = 1\nx = 2\n", False),
+    *((b"[zz]\nx = " + b"[" * depth, False) for depth in (50, 300, 5000)),
+    *((_nested(depth, b"[", b"", b"]"), False) for depth in (20, 90, 300, 900)),
+    *((_nested(depth, b"{ y = ", b"1", b" }"), False) for depth in (20, 90, 300, 900)),
+    *((b"[zz]\n" + b".".join([b"y"] * depth) + b" = 1\n", False) for depth in (90, 900)),
+    *((b"[" + b".".join([b"y"] * depth) + b"]\n", False) for depth in (90, 900)),
+    (b"[zz]\nx = " + b"9" * 5000 + b"\n", False), (b"[zz]\nx = 0x" + b"f" * 9000 + b"\n", False),
+    (b"# " + b"x" * 1_000_000 + b"\n", True), (b'[zz]\nx = "' + b"x" * 1_000_000 + b'"\n', False),
+    (b"[zz]\n" + b"x" * 100_000 + b" = 1\n", False),
+    (f'[zz]\npassword = "{CANARY}\n'.encode(), False), (f'[zz]\ntoken = """{CANARY}'.encode(), False),
+)  # fmt: skip
+# Thousands of things take a second to look at.
+_HEAVY_SHARE = 0.02
+_PIECES = (b"\0", b"\x1b", b"\x7f", b"\xff", b"\xed\xa0\x80")
+
+
 def spoiled(chance: Random, text: str) -> tuple[bytes, bool | None]:
     """A valid config as a text that something happened to, and whether it is still right."""
     data = text.encode()
     at = chance.randrange(len(data))
-    many = "".join(f'[[workloads]]\nname = "m{n}"\nkind = "reference"\nevery = "1h"\n' for n in range(2000))
-    tails = "".join(f'[[tails]]\npath = "/none/{n}.log"\nformat = "collector"\n' for n in range(300))
-    ways: tuple[Callable[[], tuple[bytes, bool | None]], ...] = (
-        lambda: (b"\xef\xbb\xbf" + data, None),
-        lambda: (data.replace(b"\n", b"\r\n"), True),
-        lambda: (data[:at], None),
-        lambda: (data[:at] + chance.choice([b"\0", b"\x1b", b"\x7f", b"\xff", b"\xed\xa0\x80"]) + data[at:], None),
-        lambda: (data + b"[log]\n[log]\n", False),
-        lambda: (data + b'[zz]\nx = 1\nx = 2\n', False),
-        lambda: (data + b"[zz]\nx = " + b"[" * chance.choice([50, 300, 5000]), False),
-        lambda: (_nested(data, chance.choice([20, 90, 300, 900]), b"[", b"]"), False),
-        lambda: (_nested(data, chance.choice([20, 90, 300, 900]), b"{ y = ", b" }"), False),
-        lambda: (data + b"[zz]\n" + b".".join([b"y"] * chance.choice([90, 900])) + b" = 1\n", False),
-        lambda: (data + b"[" + b".".join([b"y"] * chance.choice([90, 900])) + b"]\n", False),
-        lambda: (data + b"[zz]\nx = " + b"9" * 5000 + b"\n", False),
-        lambda: (data + b"[zz]\nx = 0x" + b"f" * 9000 + b"\n", False),
-        lambda: (data + b"# " + b"x" * 1_000_000 + b"\n", True),
-        lambda: (data + b"[zz]\nx = \"" + b"x" * 1_000_000 + b"\"\n", False),
-        lambda: (data + b"[zz]\n" + b"x" * 100_000 + b" = 1\n", False),
-        lambda: (data + f'[zz]\npassword = "{CANARY}\n'.encode(), False),
-        lambda: (data + f'[zz]\ntoken = """{CANARY}'.encode(), False),
-        # A list of tables can be written once: only where the config has none so far.
-        lambda: (data + many.encode(), None if b"workloads" in data else True),
-        lambda: (data + tails.encode(), None if b"tails" in data else True),
-        lambda: (many.replace('"1h"', '"1us"').encode(), False),
-    )
-    heavy = 3  # those at the end take a second each
-    return chance.choice(ways if chance.random() < 0.02 else ways[:-heavy])()
-
-
-def _nested(data: bytes, depth: int, opening: bytes, closing: bytes) -> bytes:
-    return data + b"[zz]\nx = " + opening * depth + (b"1" if opening != b"[" else b"") + closing * depth + b"\n"
+    if chance.random() < _HEAVY_SHARE:
+        return chance.choice([
+            # A list of tables can be begun once: where the config has it as an empty one, that is all of it.
+            (data + _MANY, None if b"workloads" in data else True),
+            (data + _TAILS, None if b"tails" in data else True),
+            (_MANY.replace(b"1h", b"1us"), False),
+        ])  # fmt: skip
+    if chance.random() < 0.7:
+        end, is_right = chance.choice(_ENDS)
+        return data + end, is_right
+    return chance.choice([
+        (b"\xef\xbb\xbf" + data, None), (data.replace(b"\n", b"\r\n"), True), (data[:at], None),
+        (data[:at] + chance.choice(_PIECES) + data[at:], None),
+    ])  # fmt: skip
 
 
 def placed(chance: Random, folder: Path, text: str) -> File:
@@ -119,9 +127,11 @@ def placed(chance: Random, folder: Path, text: str) -> File:
 
 
 _NAMES: tuple[tuple[str, bool | None], ...] = (
-    ("/dev/null", False), ("/dev/zero", False), ("/dev/stdin", False), ("/proc/self/mem", False), ("", False),
-    ("~nobody-of-that-name/c.toml", False), ("~/nosuch.toml", False), ("x" * 300, False), ("/x" * 3000, False),
-    ("\x1b[31m", False), ("\udcff", False), ("/proc/self/fd/0/x", False), ("nosuch\r.toml", False),
+    ("/dev/null", False), ("/dev/zero", False), ("/dev/stdin", False), ("/proc/self/mem", False),
+    ("", False),
+    ("~nobody-of-that-name/c.toml", False), ("~/nosuch.toml", False), ("x" * 300, False),
+    ("/x" * 3000, False), ("\x1b[31m", False), ("\udcff", False), ("/proc/self/fd/0/x", False),
+    ("nosuch\r.toml", False),
 )  # fmt: skip
 
 
@@ -173,7 +183,7 @@ def _by_link(path: Path) -> tuple[str, bool]:
 
 
 def clear(folder: Path) -> None:
-    """Take away what `placed` has put there."""
+    """Take away the config, whatever it is."""
     for path in (folder / "c.toml", folder / "link.toml"):
         if path.is_dir() and not path.is_symlink():
             path.rmdir()

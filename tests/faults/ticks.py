@@ -30,7 +30,7 @@ def until(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
 class Ticks(threading.Thread):
     """Notes at which moment (monotonic) another sample is in the file, whatever clock is on it.
 
-    Under load every batch is committed at once, and the samples with it: then a sample is seen as it is taken.
+    Under load every batch is committed at once, and with it the samples: each is seen as it is taken.
     """
 
     def __init__(self, victim: Victim) -> None:

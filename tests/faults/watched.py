@@ -20,8 +20,10 @@ def hangs(victim: Victim, part: str, thread: str | None, call: str = "") -> None
     """
     victim.wait_for_event(
         "watchdog.stall",
-        lambda event: event["part"] == part
-        and (thread is None or any(call in frame for frame in event["stacks"].get(thread, []))),
+        lambda event: (
+            event["part"] == part
+            and (thread is None or any(call in frame for frame in event["stacks"].get(thread, [])))
+        ),
     )
     assert is_silent(victim), f"WATCHDOG=1 was said while the {part} hung"
     assert part in victim.status()["stalled"], f"status does not say that the {part} hangs"

@@ -255,6 +255,10 @@ def test_control_characters_of_a_value_are_escaped(config: Config) -> None:
         'env = ["PGDATA=hunter2", 5]',
         'headers = { "X-Anything" = "hunter2" }',
         'retries = "postgresql://bob:hunter2@db.example/app"',
+        'zzz = "postgresql://db.example/app?user=bob&pass%77ord=hunter2"',
+        'zzz = "postgresql://db.example/app?%70wd=hunter2&sslmode=require"',
+        'argv = ["psql", "--password", "hunter2", 5]',
+        'argv = ["sshpass", "-p", "hunter2", 5]',
     ],
 )
 def test_a_secret_is_never_shown(config: Config, line: str) -> None:
@@ -277,6 +281,32 @@ def test_a_secret_is_never_shown(config: Config, line: str) -> None:
 def test_where_a_secret_is_kept_is_shown(config: Config, line: str, shown: str) -> None:
     """Unless it looks like the secret itself, in the wrong place."""
     assert f"= {shown}: unknown key" in config.fault(WORKLOAD + line + "\n")
+
+
+def test_a_url_that_holds_no_secret_is_shown_as_it_is_written(config: Config) -> None:
+    """Its escapes too."""
+    said = config.fault(WORKLOAD + 'zzz = "http://h/a%20b?passenger=%C3%BC"\n')
+    assert '"http://h/a%20b?passenger=%C3%BC"' in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"zzz = 0x{'f' * 5000}",
+        f"zzz = [{'1, ' * 5000}]",
+        f'zzz = "{"x" * 100_000}"',
+        f"{'z' * 100_000} = 1",
+        f'kind = "{"z" * 100_000}"',
+        f'[sampling]\noff = ["{"z" * 100_000}"]',
+        f'[alerts]\non_alert = ["x", "{{{"z" * 100_000}}}"]',
+    ],
+    ids=lambda line: line[:12],
+)
+def test_what_is_told_of_a_fault_stays_short(config: Config, line: str) -> None:
+    """However long key, value and sentence are; Python writes no number of so many digits."""
+    workload = WORKLOAD.replace('kind = "fetch"\n', "") if line.startswith("kind") else WORKLOAD
+    for said in config.faults(workload + line + "\n"):
+        assert len(said) < 1_000
 
 
 def test_of_a_long_path_the_end_is_shown(config: Config) -> None:

@@ -330,6 +330,17 @@ def test_what_a_killed_process_left_half_done_is_undone_first(tmp_path: Path) ->
     database.close()
 
 
+def test_a_first_page_that_a_power_cut_has_torn_is_undone_too(tmp_path: Path) -> None:
+    """It is not damaged: the journal, which was on the disk before it, has what stood there."""
+    path = tmp_path / "c.db"
+    killed_half_way(path, APPLICATION_ID)
+    with path.open("r+b") as file:
+        file.write(bytes(512))  # the sector with the header
+    database = open_writer(path)
+    assert raw(database).execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+    database.close()
+
+
 def test_what_another_program_left_half_done_is_its_own_business(tmp_path: Path) -> None:
     """Its journal stays."""
     path = tmp_path / "c.db"

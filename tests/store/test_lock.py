@@ -268,5 +268,6 @@ def test_that_a_record_of_ours_stood_there_is_remembered(database: Path) -> None
     second.acquire("another with a longer name")
     assert second.is_ours is True
     found = holder(database)
-    assert found is not None and found.what == "another with a longer name"
+    assert found is not None
+    assert found.what == "another with a longer name"
     second.release()

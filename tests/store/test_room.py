@@ -26,7 +26,7 @@ def test_with_enough_room_nothing_is_said(path: Path) -> None:
 
 def test_with_less_than_the_least_recording_waits_as_on_a_full_disk(path: Path) -> None:
     """And the message tells both figures."""
-    with pytest.raises(Trouble, match="are free, and .* are to stay free") as told:
+    with pytest.raises(Trouble, match=r"are free, and .* are to stay free") as told:
         Room(path, MORE_THAN_ANY_DISK, 0).look(0.0)
     assert classify(told.value) == "full"
 
@@ -54,6 +54,12 @@ def test_thrown_off_it_is_gone_and_comes_back(path: Path) -> None:
     assert [room.take_on(), room.throw_off(), room.throw_off()] == [True, True, False]
     assert file_size(ballast_path(path)) == 0
     assert (room.take_on(), file_size(ballast_path(path))) == (True, 1 << 20)
+
+
+@pytest.mark.parametrize(("least", "needed"), [(0, True), (MORE_THAN_ANY_DISK, False)], ids=["quota", "low"])
+def test_it_is_needed_where_writing_is_refused_all_the_same(path: Path, least: int, needed: bool) -> None:
+    """Not where we ourselves wait before the disk is full."""
+    assert Room(path, least, 1 << 20).is_needed() is needed
 
 
 def test_another_size_replaces_it_and_none_takes_it_away(path: Path) -> None:

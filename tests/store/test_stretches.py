@@ -12,7 +12,7 @@ from collector.store import cache, changes, stretches, summaries
 from collector.store.changes import Delete, Update, Where
 from collector.store.stretches import Kept
 from collector.store.topics import TOPICS
-from tests.answers.reported import add
+from tests.answers.reported import add, store
 from tests.store.refreshed import NOW, Refreshed
 
 
@@ -175,3 +175,17 @@ def test_a_change_of_a_table_without_row_numbers_is_possible(refreshed: Refreshe
     where = Where(KINDS["query"], {"query_hash": "h"})
     done = refreshed.ask("change", changes.apply([Update(where, {"text": "SELECT 2"}), Delete(where)]))
     assert done == changes.Done((1, 1))
+
+
+def test_of_names_that_hardly_come_twice_no_wider_digest_is_made(
+    refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each key takes memory, however few buckets it has: a digest of all of them would be held at once."""
+    monkeypatch.setattr(stretches, "ROWS", 32)
+    monkeypatch.setattr(stretches, "MOST_BUCKETS", 32 * 4 * 2)
+    columns = {"metric_type": "query", "metric_name": "m", "duration_ms": 1.0, "timestamp": NOW}
+    store(refreshed.made, "operation_metrics", [{**columns, "user_id": f"u{n}"} for n in range(127)])
+    refreshed.now()
+    kept = dict(refreshed.rows("SELECT cache_key, cached_data = 'null' FROM query_cache"))
+    found = {name.split()[1] + name.split()[4][0]: too_much for name, too_much in kept.items()}
+    assert (found["users0"], found["users1"], found["operations1"]) == (0, 1, 0)

@@ -175,9 +175,22 @@ def test_no_step_writes_more_than_some_hundred_rows(refreshed: Refreshed) -> Non
 def test_rows_are_written_as_they_are_read(refreshed: Refreshed) -> None:
     """However many there are, no more than a step's are held: those read so far are there already."""
     store(refreshed.made, "operation_metrics", [one("h", user_id=f"u{n:04}") for n in range(1_100)])
-    refreshed.stop_after = 4 + 600  # some for the queries, then one a user
+    refreshed.stop_after = 6 + 600  # some for the queries, then one a user
     refreshed.now()
     assert 600 <= len(refreshed.users()) < 1_100
+
+
+def test_who_goes_between_others_disappears(refreshed: Refreshed) -> None:
+    """The first, the last, and some in between, at the edge of a step too; all the others stay."""
+    users = [f"u{n:04}" for n in range(1_100)]
+    gone = {*users[:3], *users[499:502], users[700], *users[-2:]}
+    old = [one("h", user_id=user, timestamp=NOW - 6 * DAY) for user in users]
+    new = [one("h", user_id=user, timestamp=NOW) for user in users if user not in gone]
+    store(refreshed.made, "operation_metrics", [*old, *new])
+    refreshed.now()
+    assert sorted(refreshed.users()) == users
+    refreshed.now(2 * DAY)
+    assert sorted(refreshed.users()) == [user for user in users if user not in gone]
 
 
 def test_who_is_stopped_half_way_takes_nothing_out(refreshed: Refreshed) -> None:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from collector.store.database import file_size, inode, shm_path, wal_path
+from collector.errors import DatabaseError
+from collector.store.database import file_size, inode, open_reader, shm_path, wal_path
 from collector.store.retention.sizes import SET_ASIDE
 
 _STAMP = re.compile(r"(\d{8}T\d{6})(?:-(\d+))?")
@@ -58,6 +59,32 @@ def stray_log(path: Path, now_ms: int) -> Path | None:
     """Set aside a log without a database, so that it is not replayed into a new one; where it lies now."""
     if file_size(path) or not file_size(wal_path(path)):
         return None
+    return _log_aside(path, now_ms)
+
+
+def foreign_log(path: Path, now_ms: int) -> Path | None:
+    """Set aside the log of another program's database that lies beside a record of ours; where it lies now.
+
+    The file by itself is ours, and with the log it is not.
+    """
+    if not file_size(path) or not file_size(wal_path(path)):
+        return None
+    if _is_another_programs(path) and not _is_another_programs(path, immutable=True):
+        return _log_aside(path, now_ms)
+    return None
+
+
+def _is_another_programs(path: Path, *, immutable: bool = False) -> bool:
+    """With its log, or ``immutable`` without; damage or a lock tell nothing of whose it is."""
+    try:
+        open_reader(path, immutable=immutable).close()
+    except DatabaseError as error:
+        return error.__cause__ is None
+    return False
+
+
+def _log_aside(path: Path, now_ms: int) -> Path:
+    """Under a name that no database can take it for its own by."""
     free = free_name(path, SET_ASIDE, now_ms)
     name = free.with_name(free.name + _STRAY)
     wal_path(path).rename(name)

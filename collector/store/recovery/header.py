@@ -42,7 +42,7 @@ def with_sound_one(path: Path) -> Path:
     """The second name; to be removed by `remove`. Raises OSError."""
     name = path.with_name(path.name + ".read")
     remove(name)
-    log = wal_path(path).read_bytes() if file_size(wal_path(path)) <= MOST_LOG else b""
+    log = wal_path(path).read_bytes() if 0 < file_size(wal_path(path)) <= MOST_LOG else b""
     with path.open("rb") as file:
         page = file.read(PAGE)
     pages = file_size(path) // PAGE

@@ -90,6 +90,7 @@ class Place:
         except (CollectorError, OSError, *REFUSALS) as error:
             if classify(error) not in _PASSING:
                 raise
+            self._lighten()
             log.warning("database.waiting", reason=in_words(classify(error)), error=str(error))
         return self._database is not None
 
@@ -123,13 +124,13 @@ class Place:
     def mend(self, failure: Failure, *, sure: bool) -> sqlite3.Connection | None:
         """Do what can be done; see `collector.store.home.Home`."""
         if self._database is None:
-            return self._again()
+            return self._try_again()
         if failure == "moved":
             return self._return()
         if failure == "corrupt":
             return self._damaged(sure=sure)
-        if failure == "full" and self.room.throw_off():
-            log.warning("database.ballast", thrown_off=True, reason=in_words(failure))
+        if failure == "full":
+            self._lighten()
         return None
 
     # How. ---------------------------------------------------------------------------------------
@@ -157,6 +158,12 @@ class Place:
             self._notes.append(Note(None, "deleted", "the file was deleted; all that it held is here again"))
         if (stray := aside.stray_log(self.path, now_ms)) is not None:
             log.warning("database.stray_log", set_aside=stray.name)
+            what = f"the database was missing or empty beside its log, which lies in {stray.name}"
+            self._notes.append(Note(stray, "deleted", what))
+        if self._was_ours and (theirs := aside.foreign_log(self.path, now_ms)) is not None:
+            log.error("database.foreign_log", set_aside=theirs.name)
+            what = f"the write-ahead log was another database's, and lies in {theirs.name}"
+            self._notes.append(Note(theirs, "deleted", what))
 
     def _prepare(self, seconds: float) -> None:
         """Open, check and bring the schema up to date; what it raises for a damaged file is classified so."""
@@ -203,6 +210,20 @@ class Place:
             "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
         ).fetchall()
         return [] if told else [Note(lying[-1], "damaged", "the recorder was killed while it was set aside")]
+
+    def _try_again(self) -> sqlite3.Connection:
+        """As before; on a disk that is full, without the ballast the next time."""
+        try:
+            return self._again()
+        except (CollectorError, OSError, *REFUSALS) as error:
+            if classify(error) in _PASSING:
+                self._lighten()
+            raise
+
+    def _lighten(self) -> None:
+        """Throw the ballast off, but not where only the room that is to stay free is used up."""
+        if self.room.is_needed() and self.room.throw_off():
+            log.warning("database.ballast", thrown_off=True, reason=in_words("full"))
 
     def _again(self) -> sqlite3.Connection:
         """Open what could not be opened before."""

@@ -25,7 +25,7 @@ CLOSE_MS = 10_000
 
 @dataclass
 class Course:
-    """What was done to the clock so far, and the worst that came of it. ``right_ms``: when it stands right."""
+    """What was done to the clock so far, and the worst of it. ``right_ms``: how far ahead it stands right."""
 
     ground: Ground
     ticks: Ticks

@@ -11,15 +11,14 @@ import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from random import Random
 
 from collector.sqlite import sqlite3
-from tests.faults.asked_badly import Command, commands, line
+from tests.faults.asked_badly import commands, line
 from tests.faults.checker import Verdict
+from tests.faults.expecting import expect
 from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
 from tests.faults.spoken import Said, call
-from tests.faults.unharmed import Harmed
 
 ONE_IN = 11  # is called as a process: 100 beside 1,000
 RECORDS = 200
@@ -31,7 +30,7 @@ STDIN = b'{"kind": "skill"}\n\xff\n[1]\n'
 Way = Callable[[list[str], dict[str, str]], Said]
 
 
-@fault("command-lines", "every command, asked badly", quick=66, full=1_100, whole=True)
+@fault("command-lines", "every command, asked badly", quick=55, full=1_100, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """The record that they are asked about is judged at the end: none of them may have changed it."""
     recovery_s = recorded(ground)
@@ -80,7 +79,10 @@ def judged(words: Sequence[str], said: Said) -> None:
     plain = said.err.replace("\n", "")
     expect(plain.isprintable(), f"it could steer a terminal: {said.err[:300]!r}")
     longest = max((len(each) for each in said.err.splitlines()), default=0)
-    expect(longest <= LONGEST_LINE + 2 * len(" ".join(words)), f"a line of {longest:,} characters: {said.err[:200]}")
+    expect(
+        longest <= LONGEST_LINE + 2 * len(" ".join(words)),
+        f"a line of {longest:,} characters: {said.err[:200]}",
+    )
     if said.code and not said.is_mute:
         expect(bool(said.err + said.out), f"exit status {said.code} without a word")
         told = any(words in said.err for words in ("error: ", "Error: ", "Usage: "))
@@ -207,16 +209,11 @@ def _read(terminal: int) -> bytes:
 WAYS: list[Way] = [
     _shell("| head -c 1"), _shell(">/dev/full"), _terminal(1), _shell(">&-"), _shell("2>/dev/full"),
     _with(HOME=None), _with(LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"), _terminal(500),
-    _shell("<&- >&- 2>&-"), _with(HOME=""), _with(HOME="/nosuch"), _with(TZ="Mars/Olympus"), _shell("2>&1 | head -c 9"),
+    _shell("<&- >&- 2>&-"), _with(HOME=""), _with(HOME="/nosuch"), _with(TZ="Mars/Olympus"),
+    _shell("2>&1 | head -c 9"),
 ]  # fmt: skip
 
 
 def shown(words: Sequence[str]) -> str:
     """A command line to be read in a report."""
     return " ".join(ascii(word) if len(word) < 60 else ascii(word[:60]) + "…" for word in words)
-
-
-def expect(holds: bool, otherwise: str) -> None:
-    """Raise Harmed unless it holds."""
-    if not holds:
-        raise Harmed(otherwise)

@@ -21,7 +21,7 @@ SAMPLING = '[sampling]\nevery = "200ms"\non_battery = "200ms"\n'
 HOLD_SECONDS = 1.0
 
 
-@fault("descriptors", "no descriptor is left for a while", quick=2, full=20)
+@fault("descriptors", "no descriptor is left for a while", quick=1, full=20)
 def run(ground: Ground, number: int) -> Round:
     """It stays up, and afterwards all works. Silent clients alone do not stop the samples."""
     is_limit = number % 2 == 1
@@ -66,7 +66,7 @@ def below_the_need(ground: Ground) -> Iterator[None]:
 
 def open_files(pid: int) -> int:
     """How many descriptors a process has."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def busy_s(ground: Ground) -> float:

@@ -22,10 +22,10 @@ scheduler._process_jobs = never_ready
 RELEASE = "released.set()"
 
 
-@fault("hung-scheduler", "the scheduler's thread hangs, and goes on or not", quick=2, full=20)
+@fault("hung-scheduler", "the scheduler's thread hangs, and goes on or not", quick=1, full=20)
 def run(ground: Ground, number: int) -> Round:
     """Clients are served meanwhile. Each second time it goes on; otherwise SIGTERM has to end the daemon."""
-    goes = number % 2 == 0
+    goes = number % 2 == 1
     ground.victim.configure(CONFIG)
     with Inside(ground.own) as inside:
         ground.victim.start(environment=PATIENT | inside.environment())

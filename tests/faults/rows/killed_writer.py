@@ -20,15 +20,15 @@ writer.{place} = fails
 """
 END = 'owner("writer")._drained = lambda: True'
 DEATHS = (
-    RAISE.format(place="_inserting._late", error="SystemExit"),
     END,
+    RAISE.format(place="_inserting._late", error="SystemExit"),
     RAISE.format(place="_buffer.wait", error="MemoryError"),
     RAISE.format(place="_buffer.wait", error="SystemExit"),
     RAISE.format(place="_inserting._late", error="MemoryError"),
 )
 
 
-@fault("killed-writer", "what ends a thread is raised in the writer's, or it is gone", quick=2, full=50)
+@fault("killed-writer", "what ends a thread is raised in the writer's, or it is gone", quick=1, full=50)
 def run(ground: Ground, number: int) -> Round:
     """What is raised it outlives; where it is gone for once, systemd hears of nothing, and starts anew."""
     death = DEATHS[number % len(DEATHS)]

@@ -1,4 +1,4 @@
-"""SIGKILL at the Nth call while the schema moves: up as the daemon starts, down by `collector db downgrade`."""
+"""SIGKILL at the Nth call while the schema moves: up in a start, down in `collector db downgrade`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from functools import cache
 from pathlib import Path
 
 from collector.clock import now
-from collector.store.database import open_writer, raw, transaction
-from collector.store.downgrade import downgrade
-from collector.store.rollups.rolling import Rollups
 from collector.store import schema
+from collector.store.database import open_writer, raw
+from collector.store.downgrade import downgrade
 from collector.store.schema import known
 from tests.faults.ground import Ground
 from tests.faults.killing import ALL_ROUNDS, Scenario, command, kills
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import records_of, unknown
 from tests.faults.photo import Photo, of_now, taken
+from tests.faults.rolled import roll_up
 from tests.faults.row import Round, fault
 from tests.faults.victim import Died
 
 RECORDS = 200
+AHEAD_MS = 600_000  # samples are rolled up when their five minutes are over
 # The daemon goes on in them as it starts.
 MOVING = ("upkeep_positions", "recorder_sessions", "workloads")
 
@@ -56,7 +57,8 @@ def versions() -> dict[str, Old]:
         with ground.load():
             ground.ledger.wait_for(acknowledged=RECORDS)
         ground.victim.stop()
-        roll_up(ground.victim.database)
+        with closing(open_writer(ground.victim.database)) as database:
+            roll_up(raw(database), now().wall_ms + AHEAD_MS)
         found = [version(ground, home, name) for name in reversed(known())]
         return {old.name: old for old in reversed(found)}
 
@@ -68,15 +70,6 @@ def version(ground: Ground, home: Path, name: str) -> Old:
         downgrade(database, path, name)
     shutil.copytree(ground.data, home / name)
     return Old(name, home / name, taken(path, ground.own / "photo"), ground.ledger)
-
-
-def roll_up(path: Path) -> None:
-    """So that there are rollups and positions too."""
-    with closing(open_writer(path)) as database:
-        conn, rollups, more = raw(database), Rollups(), True
-        while more:
-            with transaction(conn):
-                more = rollups.turn(now().wall_ms + 600_000)(conn)
 
 
 class Moved:
@@ -95,7 +88,7 @@ class Moved:
         return up(ground) if self._is_up else command(ground, "db", "downgrade", "--to", self._to)
 
     def judged(self, ground: Ground, *, killed: bool) -> Round:
-        """One or the other exactly, with all rows that it can hold; and the next start brings it up to date."""
+        """One or the other exactly, with all rows that it can hold; the next start brings it up to date."""
         photo = of_now(ground)
         self._look(photo, killed=killed)
         recovery_s = ground.recover()
@@ -139,17 +132,19 @@ def up(ground: Ground) -> int:
     return 0
 
 
-@fault("migration-up-killed", "SIGKILL at the Nth call of an upgrade", quick=3, full=ALL_ROUNDS, whole=True)
+@fault("migration-up-killed", "SIGKILL at the Nth call of an upgrade", quick=1, full=ALL_ROUNDS, whole=True)
 def upgrades(ground: Ground, count: int) -> Iterator[Round]:
     """From each older version, the oldest first."""
     *older, newest = versions().values()
     scenarios: list[Scenario] = [Moved(old, newest.name) for old in older]
-    return kills(ground, count, scenarios)
+    return kills(ground, count, scenarios, usual=180)
 
 
-@fault("migration-down-killed", "SIGKILL at the Nth call of a downgrade", quick=3, full=ALL_ROUNDS, whole=True)
+@fault(
+    "migration-down-killed", "SIGKILL at the Nth call of a downgrade", quick=1, full=ALL_ROUNDS, whole=True
+)
 def downgrades(ground: Ground, count: int) -> Iterator[Round]:
     """To each older version, the oldest first."""
     *older, newest = versions().values()
     scenarios: list[Scenario] = [Moved(newest, old.name) for old in older]
-    return kills(ground, count, scenarios)
+    return kills(ground, count, scenarios, usual=110)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,12 +25,15 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     size = count * 1_000_000
     with Marked(ground) as mark:
         script = f"yes 'as fast as it can' | head -c {size}"
-        ground.victim.configure(SAMPLING + mark.workload("much", ["sh", "-c", script], 300))
+        ground.victim.configure()
         ground.victim.start()
         with ground.load(batches_per_s=20):
-            ground.ledger.wait_for(acknowledged=200)
+            ground.ledger.wait_for(acknowledged=1000)  # by then it has its usual size
+            ground.victim.running.send_signal(signal.SIGHUP)
+            ground.victim.wait_for_event("config.reloaded", lambda event: event["workloads"] == 0)
             before, sizes = resident_mb(ground), [0.0]
-            mark.begun_once(SAMPLING)
+            ground.victim.configure(SAMPLING + mark.workload("much", ["sh", "-c", script], 300))
+            ground.victim.running.send_signal(signal.SIGHUP)
 
             def looked() -> list[tuple[str, int, str]]:
                 sizes.append(resident_mb(ground))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from tests.faults.clients import Load
 from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
 from tests.faults.rows.lock_holder import LARGE, MANY, told_busy
+from tests.faults.shim import Calls, Mode
 from tests.faults.smalldisk import configure
 from tests.faults.unharmed import Harmed, check, check_stays_up, until, until_stuck
 from tests.faults.victim import Died
@@ -18,7 +21,34 @@ from tests.faults.victim import Died
 IMAGE_BYTES = 64 << 20
 
 
-@fault("read-only", "ext4 turns read-only under a live writer (abort)", quick=1, full=20)
+@fault("read-only", "each write and sync is refused (EROFS) under a live writer", quick=2, full=20)
+def refused_writes(ground: Ground, number: int) -> Round:
+    """It stays up and answers; then the disk can be written again, or the daemon has to end without that."""
+    victim, comes_back = ground.victim, number % 2 == 0
+    victim.start(ground.shim)
+    pid = victim.running.pid
+    load = ground.load()
+    with load:
+        ground.ledger.wait_for(acknowledged=1)
+        ground.shim.arm(Mode.ERROR, Calls.ALL, at=1, ever=True, error=errno.EROFS)
+        until_stuck(victim)
+        until(lambda: victim.counters()["queued"], "what waits")
+        check_stays_up(ground, pid)
+        if comes_back:
+            ground.shim.off()
+            over = time.monotonic()
+            recovery_s = ground.probe() - over
+        else:
+            ended_with_a_word(ground, load)
+    if not comes_back:
+        recovery_s = ground.recover()
+    check(ground)
+    return Round(ground.judge(), recovery_s)
+
+
+# Quick it is left out: Linux 6.18 itself loses what fdatasync confirmed when ext4 is aborted (a bare loop of
+# write and fdatasync lost its last block in 2 of 12 aborts), so what was acknowledged last may be gone.
+@fault("read-only-abort", "ext4 turns read-only under a live writer (abort)", quick=0, full=20, suffix=True)
 def run(ground: Ground, number: int) -> Round:
     """It stays up and answers; ends saying what it could not write; what it acknowledged is there again."""
     image = ground.own / "disk"
@@ -54,6 +84,11 @@ def lived_through(ground: Ground, *, is_busy: bool) -> None:
 def ending(ground: Ground, load: Load) -> Iterator[None]:
     """Stop the daemon, for clients would wait for their answers for ever."""
     yield
+    ended_with_a_word(ground, load)
+
+
+def ended_with_a_word(ground: Ground, load: Load) -> None:
+    """It ends, and says what it could not write."""
     load.stopping.set()
     status = ground.victim.stop()
     left = ground.victim.events("writer.left")

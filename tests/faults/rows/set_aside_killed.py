@@ -21,7 +21,7 @@ from tests.faults.victim import Died
 BATCHES = 3
 
 
-@fault("set-aside-killed", "SIGKILL at the Nth call of a set-aside", quick=2, full=10_000, whole=True)
+@fault("set-aside-killed", "SIGKILL at the Nth call of a set-aside", quick=1, full=10_000, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N where ``count`` allows it, or so many that lie spread over them."""
     damaged(ground)

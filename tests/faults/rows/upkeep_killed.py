@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import product
 
 from collector import clock
 from collector.records.base import KINDS
 from collector.store.changes import Delete, Update, Where, apply
 from collector.store.database import transaction
-from collector.store.rollups.rolling import Rollups
 from collector.store.rollups.tiers import FIVE_MINUTES, HOUR
 from tests.answers.made import DAY, Made
 from tests.answers.made import HOUR as HOUR_MS
 from tests.faults.ground import Ground
 from tests.faults.inside import Inside
 from tests.faults.killing import ALL_ROUNDS, kills
-from tests.faults.photo import Photo, of_now
-from tests.faults.rolled import Rolled, assert_finished, assert_sound
+from tests.faults.ledger import Sent
+from tests.faults.old_record import unknown
+from tests.faults.photo import of_now
+from tests.faults.rolled import assert_finished, assert_sound, roll_up
 from tests.faults.row import Round, fault
 from tests.store.rollups.world import disk, sensor, skill
 
 DAYS = 3
+OTHER_FIGURE = 7  # of each skill that is prepared
 ROWS_S = 86_400
 KEPT_S = {FIVE_MINUTES: 86_400, HOUR: 2 * 86_400}
 # No samples but those that are prepared.
@@ -44,7 +45,9 @@ frame = sys._current_frames()[threading.main_thread().ident]
 while type(frame.f_locals.get("self")).__name__ != "Daemon":
     frame = frame.f_back
 daemon = frame.f_locals["self"]
-daemon.schedule._scheduler.pause_job("upkeep:tidying")  # which may be due this second
+for name in ("tidying", "recovery"):  # which may be due this second
+    daemon.schedule._scheduler.pause_job(f"upkeep:{name}")
+daemon.keeping.recovering.step()  # no hour is repaired before it has looked
 """
 _TIDY = "daemon.keeping.tidying.step()"
 
@@ -55,7 +58,7 @@ class Tidied:
     name = "upkeep"
 
     def prepare(self, ground: Ground) -> None:
-        """A record of some days, of which the first half is rolled up, and changed since; and a daemon on it."""
+        """A record of some days, the first half rolled up, and changed since; and a daemon on it."""
         fill(ground)
         self._before = of_now(ground)
         ground.victim.configure(CONFIG)
@@ -105,31 +108,27 @@ def fill(ground: Ground) -> None:
     try:
         for n, moment in enumerate(moments):
             made.add(disk(moment, value=n + 0.5), sensor(moment, 40.0 + n, on_mains=n % 2 == 0))
-            made.add(skill(moment, "ab"[n % 2], float(n)))
+            sent = Sent("skill", f"old/{n}", "old", n, OTHER_FIGURE)
+            unknown([sent], ground.ledger)  # an old one may go
+            made.add(skill(moment, "ab"[n % 2], float(n), record_id=sent.id))
             if n == len(moments) // 2:
-                roll_up(made)
+                roll_up(made.conn, now_ms)
         change(made, moments)
     finally:
         made.close()
 
 
-def roll_up(made: Made) -> None:
-    """All that is there."""
-    rollups, more = Rollups(), True
-    while more:
-        with transaction(made.conn):
-            more = rollups.turn(made.now_ms)(made.conn)
-
-
 def change(made: Made, moments: range) -> None:
     """An application changes a row and takes one back, of hours that are rolled up already."""
     kind = KINDS["skill"]
-    one, other = (Where(kind, {}, moment, moment + 1) for moment in (moments[3], moments[-len(moments) // 2 - 3]))
+    one, other = (
+        Where(kind, {}, moment, moment + 1) for moment in (moments[3], moments[-len(moments) // 2 - 3])
+    )
     with transaction(made.conn):
         apply([Update(one, {"execution_ms": 99.0}), Delete(other)])(made.conn)
 
 
-@fault("upkeep-killed", "SIGKILL at the Nth call of upkeep", quick=2, full=ALL_ROUNDS, whole=True)
+@fault("upkeep-killed", "SIGKILL at the Nth call of upkeep", quick=1, full=ALL_ROUNDS, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """Rollups, repairs and retention in one go."""
-    return kills(ground, count, [Tidied()])
+    return kills(ground, count, [Tidied()], usual=200)

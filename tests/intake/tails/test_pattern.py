@@ -181,6 +181,8 @@ TIMED = r"(?P<timestamp>\S+) (?P<duration_ms>\d+)"
         (TIMED, None),
         (TIMED + " (?P<name>.*)", None),
         ("(?P<timestamp>", "is no regular expression: "),
+        (".{99999999999}", "is too much of a regular expression: the repetition number is too large"),
+        ("(" * 2000 + ")" * 2000, "is too much of a regular expression: "),
         (TIMED + " (?P<endpiont>.*)", "unknown group 'endpiont' (did you mean 'endpoint'?)"),
         (TIMED + " (?P<zzz>.*)", "unknown group 'zzz'; there are duration_ms, duration_s, "),
         (r"(?P<duration_ms>\d+)", r"needs the group timestamp, such as ^(?P<timestamp>\S+)"),

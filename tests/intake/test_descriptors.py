@@ -1,0 +1,65 @@
+"""Where there is no descriptor for a newcomer, and where there are few."""
+
+from __future__ import annotations
+
+import os
+import resource
+import selectors
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collector.intake.listener import listen
+from collector.intake.server import DEAF_SECONDS, MOST_CONNECTIONS, Server
+from collector.store.buffer import Buffer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """One whose turns the test does itself."""
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    made = Server(folder / "c.sock", Buffer(), {})
+    made._listener = listen(made.path, 8)
+    made._selector.register(made._listener, selectors.EVENT_READ, None)
+    yield made
+    made.close()
+    made._listener.close()
+
+
+@contextmanager
+def most_files(count: int) -> Iterator[None]:
+    """So many descriptors and no more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_who_cannot_be_let_in_is_not_tried_again_and_again(server: Server) -> None:
+    """The selector would tell of it at once each time; and it is let in when there is a descriptor."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(server.path))
+        first_free = os.dup(0)
+        os.close(first_free)
+        with most_files(first_free):
+            tried = [server.step(0) for _ in range(3)]
+        assert tried == [True, False, False]
+        assert server._longest_wait() is not None
+        turns = 0
+        while not server._connections and turns < 100:
+            server.step(DEAF_SECONDS / 4)
+            turns += 1
+        assert len(server._connections) == 1
+
+
+@pytest.mark.parametrize(("files", "connections"), [(64, 16), (1024, MOST_CONNECTIONS)])
+def test_clients_may_have_a_quarter_of_all_descriptors(tmp_path: Path, files: int, connections: int) -> None:
+    """The others are for files that are read, and for workloads."""
+    with most_files(files):
+        assert Server(tmp_path / "c.sock", Buffer(), {})._most == connections
