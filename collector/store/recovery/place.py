@@ -191,25 +191,20 @@ class Place:
 
     def _write_notes(self) -> None:
         """Into the new file: what happened, and what of the old one must be there before anything new."""
-        conn = self.conn
-        self._notes += self._untold(conn)
+        is_new = _is_new(self.conn)
         while self._notes:
-            note = self._notes[0]
-            with transaction(conn):
-                salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
+            self._write(self._notes[0])
             self._notes.pop(0)
-            self.recoveries += 1
-            self.is_saving = True
+        for lies in aside.lying(self.path) if is_new else ():
+            if not _names(self.conn, lies):  # whoever set it aside was killed before it could say so
+                self._write(Note(lies, "damaged", "the recorder was killed while it was set aside"))
 
-    def _untold(self, conn: sqlite3.Connection) -> list[Note]:
-        """The file that was set aside by a recorder that was killed before it could write anything here."""
-        lying = aside.lying(self.path)
-        if self._notes or not lying:
-            return []
-        ((told,),) = conn.execute(
-            "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
-        ).fetchall()
-        return [] if told else [Note(lying[-1], "damaged", "the recorder was killed while it was set aside")]
+    def _write(self, note: Note) -> None:
+        conn = self.conn
+        with transaction(conn):
+            salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
+        self.recoveries += 1
+        self.is_saving = True
 
     def _try_again(self) -> sqlite3.Connection:
         """As before; on a disk that is full, without the ballast the next time."""
@@ -277,3 +272,16 @@ class Place:
     def _names(self) -> tuple[object, ...]:
         """Which files stand there now."""
         return tuple(map(inode, (self.path, wal_path(self.path), shm_path(self.path))))
+
+
+def _is_new(conn: sqlite3.Connection) -> bool:
+    """Whether nobody has recorded into it yet, nor noted what was before it."""
+    ((rows,),) = conn.execute(
+        "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
+    ).fetchall()
+    return rows == 0
+
+
+def _names(conn: sqlite3.Connection, lies: Path) -> bool:
+    """Whether it tells of a file that was set aside."""
+    return bool(conn.execute("SELECT 1 FROM recoveries WHERE aside = ?", (lies.name,)).fetchall())

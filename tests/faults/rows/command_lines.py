@@ -9,7 +9,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 
 from collector.sqlite import sqlite3
@@ -41,7 +41,8 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         command, state = every[number % len(every)], chance.choice(states)
         words, config = line(chance, command), laid(ground, state)
         try:
-            said = one(ground, number, words, config)
+            with chdir(ground.folder / "home"):  # what they take for the name of a file may be made
+                said = one(ground, number, words, config)
             judged(words, said)
         except Exception as error:
             told = f"{type(error).__name__}: {error}"

@@ -43,7 +43,8 @@ def run(ground: Ground, number: int) -> Round:
     recovery_s = ground.probe() - ended
     after = footprint(pid)
     figures |= {
-        "turned away": done.pop("turned_away"), "attacks": sum(done.values()), "MB grown": most.grown_mb(before), "MB left": after.grown_mb(before),
+        "turned away": done.pop("turned_away"), "attacks": sum(done.values()),
+        "MB grown": most.grown_mb(before), "MB left": after.grown_mb(before),
         "descriptors": most.descriptors, "threads more": after.threads - before.threads,
     }  # fmt: skip
     return Round(ground.judge(), recovery_s, figures)

@@ -232,12 +232,26 @@ def test_nothing_else_sets_a_file_aside(place: Place, path: Path, failure: Any) 
 def test_a_recorder_killed_while_it_set_a_file_aside_is_followed_up(place: Place, path: Path) -> None:
     """The next one finds the file it never told of."""
     place.close()
-    path.rename(path.with_name(path.name + ".corrupt-20260101T000000"))
+    names = [path.with_name(path.name + f".corrupt-2026010{day}T000000") for day in (1, 2)]
+    shutil.copy(path, names[0])
+    path.rename(names[1])
     again = at(path, was_ours=True)
     assert again.open() is True
-    assert rows(again, "SELECT reason, aside FROM recoveries") == [
-        ("damaged", "record.corrupt-20260101T000000")
-    ]
+    told = rows(again, "SELECT reason, aside FROM recoveries ORDER BY id")
+    assert told == [("damaged", name.name) for name in names]
+    again.close()
+
+
+def test_what_lies_beside_a_record_in_use_is_not_taken_into_it(place: Place, path: Path) -> None:
+    """It may be a backup that was put back, of a time before the damage."""
+    place.conn.execute(
+        "INSERT INTO recorder_sessions (machine_id, boot_id, version, pid, start_ms, received, committed,"
+        " duplicate, rejected, dropped) VALUES ('m', 'b', '1', 1, 1, 0, 0, 0, 0, 0)"
+    )
+    place.close()
+    shutil.copy(path, path.with_name(path.name + ".corrupt-20260101T000000"))
+    again = at(path, was_ours=True)
+    assert (again.open(), rows(again, "SELECT count(*) FROM recoveries")) == (True, [(0,)])
     again.close()
 
 
