@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -37,18 +38,23 @@ class Twice(dict[str, Any]):
     key = ""
 
 
-def checked(item: object, arrival: Arrival) -> msgspec.Struct:
-    """The record that ``item`` describes; raises Refused with everything that is wrong with it."""
+def checked(item: object, arrival: Arrival, *, whole: bool = True) -> msgspec.Struct:
+    """The record that ``item`` describes; raises Refused with everything that is wrong with it.
+
+    Unless ``whole``: with the first of it, and without a guess at what was meant, which takes longest.
+    """
     if not isinstance(item, dict):
         raise Refused([("", "a record is a JSON object")])
-    kind = kind_of(item)
+    kind = kind_of(item, guess=whole)
     columns = {key: value for key, value in item.items() if key != "kind"}
     faults = [*_twice("", item)]
     try:
         prepare(kind, columns, arrival)
     except ValueError as error:
         faults += [_own_fault(kind, str(told)) for told in error.args]
-    faults += _faults(columns, kind.given, kind.parts, kind.inputs)
+    if whole or not faults:
+        found = _faults(columns, kind.given, kind.parts, kind.inputs, _MOST_GUESSED if whole else 0)
+        faults += found if whole else islice(found, 1)
     if faults:
         withdraw(columns, arrival)
         raise Refused(faults)
@@ -56,7 +62,7 @@ def checked(item: object, arrival: Arrival) -> msgspec.Struct:
     return made
 
 
-def kind_of(item: Mapping[str, Any]) -> Kind:
+def kind_of(item: Mapping[str, Any], *, guess: bool = True) -> Kind:
     """The kind that a record names; raises Refused when it is none that may come from outside."""
     name, pushed = item.get("kind"), pushed_kinds()
     if isinstance(name, str) and name in pushed:
@@ -64,7 +70,8 @@ def kind_of(item: Mapping[str, Any]) -> Kind:
     known = f"allowed are {', '.join(pushed)}"
     if name is None:
         raise Refused([("kind", f"is missing; {known}")])
-    raise Refused([("kind", f"unknown {short(name)}{nearest(str(name)[:80], pushed) or '; ' + known}")])
+    meant = nearest(str(name)[:80], pushed) if guess else ""
+    raise Refused([("kind", f"unknown {short(name)}{meant or '; ' + known}")])
 
 
 def prepare(kind: Kind, columns: dict[str, Any], arrival: Arrival) -> None:
@@ -86,25 +93,53 @@ def withdraw(columns: Mapping[str, Any], arrival: Arrival) -> None:
         arrival.statements.withdraw(query_hash)
 
 
+class _TooLong(Exception):
+    """More values than a document of its length can have."""
+
+
+class _Left:
+    """How many values of a document may still come: each has two characters at least, with what parts it."""
+
+    def __init__(self, values: int) -> None:
+        self._values = values
+
+    def take(self) -> None:
+        """One. Raises _TooLong."""
+        self._values -= 1
+        if self._values < 0:
+            raise _TooLong
+
+
 def document_faults(path: str, value: object, longest: int) -> Iterator[tuple[str, str]]:
     """What keeps a JSON document from being stored: size, depth, numbers and texts that cannot be kept."""
     try:
-        faults = [*_inside(path, value, DEEPEST)]
-        if not faults and len(msgspec.json.encode(value)) > longest:
-            faults = [(path, f"is longer than {longest:,} characters")]
+        fault = next(_inside(path, value, DEEPEST, _Left(longest // 2)), None)
+        if fault is None and len(msgspec.json.encode(value)) > longest:
+            fault = _too_long(path, longest)
+    except _TooLong:
+        fault = _too_long(path, longest)
     except (RecursionError, OverflowError) as error:
-        faults = [(path, f"cannot be kept: {error}")]
-    yield from faults[:1]
+        fault = path, f"cannot be kept: {error}"
+    if fault is not None:
+        yield fault
+
+
+def _too_long(path: str, longest: int) -> tuple[str, str]:
+    return path, f"is longer than {longest:,} characters"
 
 
 def _faults(
-    columns: dict[str, Any], known: list[Any], parts: tuple[Part, ...], inputs: tuple[str, ...]
+    columns: dict[str, Any],
+    known: list[Any],
+    parts: tuple[Part, ...],
+    inputs: tuple[str, ...],
+    guesses: int,
 ) -> Iterator[tuple[str, str]]:
     """Of one object: its unknown keys, then its columns in order, then what its parts hold."""
     names = {_sent_as(column): column for column in known}
     within = {part.field: part for part in parts}
     unknown = [key for key in columns if key not in names and key not in within]
-    yield from _unknown(unknown, [*names, *inputs, *within])
+    yield from _unknown(unknown, [*names, *inputs, *within], guesses)
     for name, column in names.items():
         value = columns.get(name)
         if value is None and (fault := _missing(name, column, columns)):
@@ -113,12 +148,12 @@ def _faults(
             columns[name] = read_value(column, value)
             yield from value_faults(name, column, columns[name])
     for name, part in within.items():
-        yield from _part_faults(name, part, columns.get(name))
+        yield from _part_faults(name, part, columns.get(name), guesses)
 
 
-def _unknown(keys: list[str], known: list[str]) -> Iterator[tuple[str, str]]:
+def _unknown(keys: list[str], known: list[str], guesses: int) -> Iterator[tuple[str, str]]:
     for i, key in enumerate(keys[:_MOST_NAMED]):
-        yield "", f"unknown column {short(key)}{nearest(key[:80], known) if i < _MOST_GUESSED else ''}"
+        yield "", f"unknown column {short(key)}{nearest(key[:80], known) if i < guesses else ''}"
     if len(keys) > _MOST_NAMED:
         yield "", f"{len(keys) - _MOST_NAMED:,} more unknown columns"
 
@@ -129,14 +164,14 @@ def _own_fault(kind: Kind, told: str) -> tuple[str, str]:
     return (path, what) if path in kind.inputs else ("", told)
 
 
-def _part_faults(name: str, part: Part, value: object) -> Iterator[tuple[str, str]]:
+def _part_faults(name: str, part: Part, value: object, guesses: int) -> Iterator[tuple[str, str]]:
     if value is None:
         return
     if not isinstance(value, dict):
         yield name, f"must be an object, not {short(value)}"
         return
     yield from _twice(name, value)
-    for path, what in _faults(value, part.given, (), ()):
+    for path, what in _faults(value, part.given, (), (), guesses):
         yield f"{name}.{path}" if path else name, what
 
 
@@ -184,7 +219,8 @@ def _text_fault(text: str) -> str:
     return ""
 
 
-def _inside(path: str, value: object, depth: int) -> Iterator[tuple[str, str]]:
+def _inside(path: str, value: object, depth: int, left: _Left) -> Iterator[tuple[str, str]]:
+    left.take()
     if depth < 0:
         yield path, f"is nested deeper than {DEEPEST} levels"
     elif isinstance(value, dict):
@@ -192,10 +228,10 @@ def _inside(path: str, value: object, depth: int) -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             if fault := _text_fault(str(key)):
                 yield path, f"a key {fault}"
-            yield from _inside(f"{path}.{str(key)[:_SHOWN]}", inner, depth - 1)
+            yield from _inside(f"{path}.{str(key)[:_SHOWN]}", inner, depth - 1, left)
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _inside(f"{path}[{i}]", inner, depth - 1)
+            yield from _inside(f"{path}[{i}]", inner, depth - 1, left)
     elif fault := _single_fault(value):
         yield path, fault
 

@@ -7,7 +7,9 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
-from collector.intake.protocol import Delivery
+from collector.intake.deliveries import Delivery
+from collector.intake.reading import Reading
+from collector.intake.spent import LIGHT_SECONDS, Spent
 from collector.store.buffer import Batch
 
 MOST_PENDING = 64  # unanswered lines a connection; beyond it we stop reading from it
@@ -45,6 +47,8 @@ class Connection:
     """``ended``: the client sends nothing more. ``mute``: it takes no answers, or wants none.
 
     ``held`` is what it sent last, when that has to wait for room; nothing more is read until then.
+    ``reading`` is a line that is read in part, for ``reading_s`` so far. ``behind``: it is due to be served,
+    whether it is heard of again or not. ``only_asks``: it has no place among those who bring records.
     """
 
     socket: socket.socket
@@ -56,6 +60,11 @@ class Connection:
     unanswered: int = 0
     ready: int = 0  # bytes of answers that wait for their turn
     held: Held | None = None
+    reading: Reading | None = None
+    reading_s: float = 0.0
+    behind: bool = False
+    stopped: bool = False  # lines may be here that were not looked at, since it may not bring more
+    only_asks: bool = False
     ended: bool = False
     mute: bool = False
     closed: bool = False
@@ -65,6 +74,8 @@ class Connection:
 
     def __post_init__(self) -> None:
         self.heard = self.line_began = self.sent = self.now
+        # The last of the light ones: else whoever costs much would begin anew with each connection.
+        self.spent = Spent(self.now, LIGHT_SECONDS)
 
     def take_in(self, data: bytes, now: float) -> None:
         """Keep what came; no bytes mean that this was all."""
@@ -116,6 +127,7 @@ class Connection:
         """Whether another of its lines may be answered now."""
         return (
             self.held is None
+            and self.reading is None
             and len(self.pending) < MOST_PENDING
             and self.unanswered < MOST_UNANSWERED
             and len(self.to_send) + self.ready < self.longest
@@ -124,7 +136,12 @@ class Connection:
     @property
     def is_done(self) -> bool:
         """Whether nothing more will come of it, nor go to it."""
-        return self.ended and not (self.received or self.pending or self.to_send)
+        return self.ended and not (self.received or self.reading or self.pending or self.to_send)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something that it sent is not answered, or not even looked at."""
+        return bool(self.pending) or self.reading is not None or self.behind
 
     def is_stuck(self, now: float) -> bool:
         """Whether a line is not whole for longer than our patience."""
@@ -188,6 +205,11 @@ class Connection:
             return
         self.sent = now
         del self.to_send[:sent]
+
+    def leave(self) -> None:
+        """Nothing more is taken of it: it is let go when its answers are sent."""
+        self.ended = True
+        self.received.clear()
 
     def _skip(self) -> None:
         """Throw away what came of a line that is too long already."""

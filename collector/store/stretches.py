@@ -29,8 +29,9 @@ WIDEST = 4  # 256 stretches, 8 million rows
 # Of more than so many buckets of all keys no wider digest is made: of keys that hardly come twice it would
 # be as large as its parts together, and the daemon has to hold it for a moment. A key takes as much memory as
 # so many buckets.
-MOST_BUCKETS = 220_000
+MOST_BUCKETS = 100_000
 A_KEY = 7
+LONGEST_PART = 1 << 20  # of its text; some ten thousand keys
 TOO_MUCH = "null"
 
 
@@ -165,28 +166,39 @@ class Kept:
             else:
                 self.hits.append(name)
                 return digest
+        text = self._made(stretch, name)
+        return None if text == TOO_MUCH else digests.load(self._topic, text)
+
+    def make(self, stretch: Stretch) -> None:
+        """See that it is there, for whoever asks later."""
+        name = self._name(stretch)
+        if not self._text(name):
+            self._made(stretch, name)
+
+    def _made(self, stretch: Stretch, name: str) -> str:
         began = time.perf_counter()
-        digest = self._of_parts(stretch) if stretch.level else self._of_rows(stretch)
-        data = TOO_MUCH if digest is None else digests.dump(digest)
+        text = self._of_parts(stretch) if stretch.level else self._of_rows(stretch)
         took_ms = (time.perf_counter() - began) * 1000
         if stretch.ends.high <= self._last:
-            self.made.append(Entry(name, data, self._topic.tables, took_ms, f"summary {self._topic.name}"))
-        return digest
+            self.made.append(Entry(name, text, self._topic.tables, took_ms, f"summary {self._topic.name}"))
+        return text
 
-    def _of_rows(self, stretch: Stretch) -> Digest:
+    def _of_rows(self, stretch: Stretch) -> str:
         execute: Any = self._database.execute_sql  # Peewee's stubs leave it untyped
-        return digests.of_rows(self._topic, execute(digests.statement(self._topic), stretch.ends))
+        return digests.dump_rows(self._topic, execute(digests.statement(self._topic), stretch.ends))
 
-    def _of_parts(self, stretch: Stretch) -> Digest | None:
+    def _of_parts(self, stretch: Stretch) -> str:
         whole = digests.nothing()
         for part in stretch.parts:
+            if len(self._text(self._name(part)) or "") > LONGEST_PART:
+                return TOO_MUCH
             digest = self.digest(part)
             if digest is None:
-                return None
+                return TOO_MUCH
             digests.join(self._topic, whole, digest)
             if sum(A_KEY + len(figures.sketched()) for figures in whole.keys.values()) > MOST_BUCKETS:
-                return None
-        return whole
+                return TOO_MUCH
+        return digests.dump(whole)
 
     def _name(self, stretch: Stretch) -> str:
         wide = WIDER**stretch.level

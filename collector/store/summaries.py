@@ -97,7 +97,7 @@ def _digest_topic(topic: Topic, database: peewee.SqliteDatabase, ask: Ask, stop:
     for stretch in kept.missing(rows):
         if stop():
             break
-        kept.digest(stretch)
+        kept.make(stretch)
         for entry in kept.kept():
             ask("summaries.digest", cache.remember([entry], (), now_ms))
             made += 1

@@ -21,6 +21,7 @@ from collector.store.database import open_reader
 from tests.faults.shim import Shim
 
 WAIT_SECONDS = 30.0
+UNIT = {"MALLOC_ARENA_MAX": "1"}  # as the units have it
 SAMPLING = '[sampling]\nevery = "1s"\n'
 
 
@@ -67,7 +68,7 @@ class Victim:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 [*prefix, *under, sys.executable, "-m", "collector", "run", "--config", str(self.config)],
-                env={**os.environ, "NOTIFY_SOCKET": str(self._own / "notify"), **(environment or {})},
+                env={**os.environ, **UNIT, "NOTIFY_SOCKET": str(self._own / "notify"), **(environment or {})},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         return self.wait_ready() if wait else 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import selectors
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from collector.intake.listener import listen
-from collector.intake.server import DEAF_SECONDS, MOST_CONNECTIONS, Server
+from collector.intake.places import DEAF_SECONDS, MOST_CONNECTIONS
+from collector.intake.server import Server
 from collector.store.buffer import Buffer
 
 
@@ -23,11 +23,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "run"
     folder.mkdir(mode=0o700)
     made = Server(folder / "c.sock", Buffer(), {})
-    made._listener = listen(made.path, 8)
-    made._selector.register(made._listener, selectors.EVENT_READ, None)
+    made._places.listen(listen(made.path, 8))
     yield made
     made.close()
-    made._listener.close()
 
 
 @contextmanager
@@ -52,14 +50,14 @@ def test_who_cannot_be_let_in_is_not_tried_again_and_again(server: Server) -> No
         assert tried == [True, False, False]
         assert server._longest_wait() is not None
         turns = 0
-        while not server._connections and turns < 100:
+        while not server._places.connections and turns < 100:
             server.step(DEAF_SECONDS / 4)
             turns += 1
-        assert len(server._connections) == 1
+        assert len(server._places.connections) == 1
 
 
 @pytest.mark.parametrize(("files", "connections"), [(64, 16), (1024, MOST_CONNECTIONS)])
 def test_clients_may_have_a_quarter_of_all_descriptors(tmp_path: Path, files: int, connections: int) -> None:
     """The others are for files that are read, and for workloads."""
     with most_files(files):
-        assert Server(tmp_path / "c.sock", Buffer(), {})._most == connections
+        assert Server(tmp_path / "c.sock", Buffer(), {})._places.most == connections

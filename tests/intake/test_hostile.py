@@ -62,7 +62,7 @@ def test_answers_that_nobody_takes_are_bounded(served: Served) -> None:
         greedy.settimeout(1)
         with pytest.raises(TimeoutError):
             greedy.sendall(line * 100)
-        (connection,) = served.server._connections
+        (connection,) = served.server._places.connections
         waiting = sum(len(slot.answer or b"") for slot in list(connection.pending))
         assert len(connection.to_send) + waiting < 16 << 20
         assert served.ask(STATUS) == {"recording": True}
@@ -120,7 +120,7 @@ def test_a_flood_of_malformed_lines_keeps_nobody_out(served: Served, line: bytes
 
 def test_silent_connections_give_way(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """All places are taken by those who sent nothing, or half a line."""
-    monkeypatch.setattr("collector.intake.server.IDLE_SECONDS", -1.0)
+    monkeypatch.setattr("collector.intake.places.IDLE_SECONDS", -1.0)
     with ExitStack() as stack:
         for n in range(MOST_CONNECTIONS):
             silent = stack.enter_context(served.connected())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.intake.check import Refused, Twice
-from collector.intake.loose import apart, loads
+from collector.intake.loose import apart, finished, loads
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -25,7 +25,7 @@ MEGABYTE = 1 << 20
 @given(elements=st.lists(JSON, min_size=1), indent=st.sampled_from([None, 0, 2]))
 def test_the_elements_of_a_good_list_are_found_again(elements: list[Any], indent: int | None) -> None:
     """Whatever brackets, quotes and commas stand in their texts."""
-    assert [loads(piece) for piece in apart(json.dumps(elements, indent=indent))] == elements
+    assert [loads(piece) for piece in finished(apart(json.dumps(elements, indent=indent)))] == elements
 
 
 @settings(deadline=None)
@@ -33,14 +33,14 @@ def test_the_elements_of_a_good_list_are_found_again(elements: list[Any], indent
 def test_what_is_no_list_is_one_piece(document: Any) -> None:
     """A record on its own is a line too."""
     if not isinstance(document, list):
-        assert apart(f" {json.dumps(document)} ") == [json.dumps(document)]
+        assert finished(apart(f" {json.dumps(document)} ")) == [json.dumps(document)]
 
 
 @settings(deadline=None)
 @given(text=st.text() | st.text(alphabet='[]{}",\\ 1'))
 def test_nothing_is_lost_when_a_text_is_taken_apart(text: str) -> None:
     """It is one piece, or the pieces with commas between them are the list."""
-    pieces = apart(text)
+    pieces = finished(apart(text))
     whole = text.strip()
     without = str.maketrans("", "", " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\xa0")
     assert pieces == [whole] or f"[{','.join(pieces)}]".translate(without) == whole.translate(without)
@@ -51,7 +51,7 @@ def test_nothing_is_lost_when_a_text_is_taken_apart(text: str) -> None:
 )
 def test_a_list_that_does_not_end_at_its_end_is_one_piece(line: str) -> None:
     """It broke off, or holds nothing: there is nothing to be stored in part."""
-    assert apart(line) == [line]
+    assert finished(apart(line)) == [line]
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_list_that_does_not_end_at_its_end_is_one_piece(line: str) -> None:
 )
 def test_a_broken_element_stands_alone(line: str, pieces: list[str]) -> None:
     """As long as quotes and brackets say where the others are."""
-    assert apart(line) == pieces
+    assert finished(apart(line)) == pieces
 
 
 @pytest.mark.parametrize("unit", ['\\"', '"', "\\", '"\\', "[", "{", '["', ",", '",', "]", "[]"])
 def test_a_line_made_to_take_long_is_read_once(unit: str) -> None:
     """Quotes without an end once made each quote read the rest of the line: 50 minutes for a megabyte."""
     line = '["' + unit * (MEGABYTE // len(unit)) + "]"
-    pieces = apart(line)
+    pieces = finished(apart(line))
     assert len(pieces) <= MEGABYTE
     assert pieces == [line] or len(pieces) > 1 or pieces[0] in line
 

@@ -190,7 +190,7 @@ def test_more_connections_than_allowed_are_turned_away_with_busy(daemon: Daemon)
 
 def test_a_silent_client_gives_way_to_a_newcomer(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no number of idle clients can keep `status` out."""
-    monkeypatch.setattr("collector.intake.server.IDLE_SECONDS", -1.0)
+    monkeypatch.setattr("collector.intake.places.IDLE_SECONDS", -1.0)
     lines = [Line(daemon.socket).__enter__() for _ in range(MOST_CONNECTIONS)]
     for line in lines[1:]:
         line.ask({"ask": "status"})

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from collector.client import Line
-from collector.intake import changes, check, connection, protocol, server
+from collector.intake import changes, check, connection, places, protocol, server
 from collector.records.base import pushed_kinds
 from collector.records.operation import DIALECTS, Operation
 from collector.store.changes import LONGEST_SECONDS, MOST_ROWS
@@ -119,7 +119,7 @@ def test_the_connection_after_the_last_place_can_read_why_its_line_was_not_taken
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even when it wrote first, and failed."""
-    monkeypatch.setattr(server, "IDLE_SECONDS", 1_000.0)  # nobody gives way
+    monkeypatch.setattr(places, "IDLE_SECONDS", 1_000.0)  # nobody gives way
     lines = [Line(served.socket).__enter__() for _ in range(server.MOST_CONNECTIONS)]
     for line in lines:
         line.ask({"ask": "status"})

@@ -168,15 +168,16 @@ def as_varint(value: int) -> bytes:
         last, value = value & 0xFF, value >> 8
         return bytes(value >> 7 * place & 0x7F | 0x80 for place in range(7, -1, -1)) + bytes([last])
     groups = max(1, -(-value.bit_length() // 7))
-    return bytes(
-        value >> 7 * place & 0x7F | (0x80 if place else 0) for place in range(groups - 1, -1, -1)
-    )
+    return bytes(value >> 7 * place & 0x7F | (0x80 if place else 0) for place in range(groups - 1, -1, -1))
 
 
-def as_record(row: tuple[str | int, ...]) -> bytes:
-    """A row of texts and of numbers below 2**31 as it stands in a cell."""
+def as_record(row: tuple[str | int | None, ...]) -> bytes:
+    """A row of texts, of numbers below 2**31 and of nothing as it stands in a cell."""
     kinds, body = b"", b""
     for value in row:
+        if value is None:
+            kinds += b"\0"
+            continue
         data = value.encode() if isinstance(value, str) else value.to_bytes(4, "big")
         kinds += as_varint(13 + 2 * len(data)) if isinstance(value, str) else b"\x04"
         body += data

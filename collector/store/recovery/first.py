@@ -31,8 +31,9 @@ log = get_logger("salvage")
 # What is small is taken over whole, as long as that takes no longer.
 SECONDS = 0.7
 MOST_ROWS = 500
-# So many rows at the end of a table may be such that the new one refuses them.
-MOST_TRIES = 50
+# So many rows at the end of a table may be such that the new one refuses them: those whose owners stood on a
+# few damaged pages, some 90 on each. They are tried no longer than `SECONDS`.
+MOST_TRIES = 1000
 
 
 class First:
@@ -93,11 +94,12 @@ class First:
         # Asked for alone, since on the way from above to it there may be damage.
         row = _ask(lying.one, walk, walk.key[0], number)
         before = _ask(lying.read, walk, Span(high=(number,)), MOST_TRIES).rows
+        end = time.monotonic() + SECONDS
         for each in [row, *before] if row is not None else before:
             self._owner(lying, walk, each)
             taken = take(self._conn, walk, [each], self._progress)
             self.saved += taken.saved
-            if not taken.refused:
+            if not taken.refused or time.monotonic() > end:
                 return
 
     def _owner(self, lying: Lying, walk: Walk, row: Row) -> None:

@@ -279,7 +279,7 @@ def _is_new(conn: sqlite3.Connection) -> bool:
     ((rows,),) = conn.execute(
         "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
     ).fetchall()
-    return rows == 0
+    return int(rows) == 0
 
 
 def _names(conn: sqlite3.Connection, lies: Path) -> bool:

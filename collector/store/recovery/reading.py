@@ -15,8 +15,8 @@ from urllib.parse import quote
 from collector.log import get_logger
 from collector.sqlite import sqlite3
 from collector.store.failures import classify
-from collector.store.recovery import header
 from collector.store.recovery.ends import outermost
+from collector.store.recovery.mended import Mended, mended, remove
 from collector.store.recovery.spans import LAST, Portion, Row, Span, behind, follows, names, select
 from collector.store.recovery.walks import Walk, walk_of
 
@@ -41,8 +41,8 @@ class Lying:
     """A database that was set aside, its log included. Opening and reading it raise what SQLite raises."""
 
     def __init__(self, path: Path) -> None:
-        self._second_name = _second_name(path)
-        name = quote(os.fsencode(self._second_name or path))
+        self._mended = _mended(path)
+        name = quote(os.fsencode(self._mended.name or path))
         self._conn = sqlite3.connect(
             f"file:{name}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
@@ -60,8 +60,8 @@ class Lying:
     def close(self) -> None:
         """Close it."""
         self._conn.close()
-        if self._second_name is not None:
-            header.remove(self._second_name)
+        if self._mended.name is not None:
+            remove(self._mended.name)
 
     def __enter__(self) -> Lying:
         return self
@@ -100,13 +100,15 @@ class Lying:
             if not is_damage(error):
                 raise
             return False
-        return True
+        return self._mended.is_schema_whole
 
     def one(self, walk: Walk, column: str, value: object) -> Row | None:
         """The row in which a column has a value; None where there is none that can be read."""
-        sql = f'SELECT {names(walk.columns)} FROM "{walk.table}" WHERE "{column}" = ?'  # noqa: S608  # names of ours
-        rows = self._some(sql, value)
-        return rows[0] if rows else None
+        for how in ("", "NOT INDEXED"):  # an index may be damaged, or lost
+            sql = f'SELECT {names(walk.columns)} FROM "{walk.table}" {how} WHERE "{column}" = ?'  # noqa: S608  # names of ours
+            if (rows := self._some(sql, value)) is not None:
+                return rows[0] if rows else None
+        return None
 
     def largest(self, walk: Walk) -> int | None:
         """The largest key that can be read of a table of numbered rows; None when there is none."""
@@ -196,13 +198,13 @@ class Lying:
         return {moment for rows in found for row in rows for moment in row if isinstance(moment, int)}
 
 
-def _second_name(path: Path) -> Path | None:
-    """For a file whose header alone is damaged; None where it needs none, or cannot get one."""
+def _mended(path: Path) -> Mended:
+    """The same file with what can be made of its damaged pages."""
     try:
-        return header.with_sound_one(path) if header.is_damaged(path) else None
+        return mended(path)
     except OSError as error:  # what is wrong with the file itself SQLite will say
-        log.warning("salvage.header", file=path.name, error=str(error))
-        return None
+        log.warning("salvage.mending", file=path.name, error=str(error))
+        return Mended(None, is_schema_whole=True)
 
 
 def is_damage(error: BaseException) -> bool:

@@ -1,7 +1,6 @@
 """Inner pages that are damaged are made again of the pages below them, which the pointer maps name.
 
-What stood on them are the last keys of those, and in an index rows of their own: these are lost. And where
-a long row goes on on a page that is damaged, it is made to end there, or zeros would be read as its text.
+What stood on them are the last keys of those, and in an index rows of their own: these are lost.
 """
 
 from __future__ import annotations
@@ -24,9 +23,7 @@ from collector.store.recovery.cells import (
     whole,
 )  # fmt: skip
 from collector.store.recovery.header import SIZE
-from collector.store.recovery.image import MORE_OVERFLOW, NODE, OVERFLOW, Image
-
-_NOWHERE = b"\xff" * 4
+from collector.store.recovery.image import NODE, Image
 
 # In an index the values of a row with their ranks, in a table its number alone.
 Key = tuple[Any, ...]
@@ -40,6 +37,7 @@ class Part(NamedTuple):
 
 
 class _Child(NamedTuple):
+    is_table: bool
     low: Key
     high: Key
     number: int
@@ -57,21 +55,17 @@ def children_of(of: Node) -> list[int]:
 
 def mend(image: Image) -> None:
     """Make all of them that can be made."""
-    below: dict[int, list[int]] = {}
-    for entry in image.entries():
-        if entry.kind == NODE:
-            below.setdefault(entry.parent, []).append(entry.number)
-    # All but the damaged ones are of no interest.
-    bad = {
-        number: found for number, found in below.items() if not _is_inner(image, number)
-    }
-    _Mending(image, bad).all()
-    _cut_short(image)
+    parents = {entry.parent for entry in image.entries() if entry.kind == NODE}
+    below: dict[int, list[int]] = {number: [] for number in parents if not _is_inner(image, number)}
+    for entry in image.entries() if below else ():
+        if entry.kind == NODE and entry.parent in below:
+            below[entry.parent].append(entry.number)
+    _Mending(image, below).all()
 
 
 def _is_inner(image: Image, number: int) -> bool:
     found = sound_node(image, number)
-    return found is not None and found.is_inner
+    return found is not None and found.is_inner and all(children_of(found))
 
 
 class _Mending:
@@ -91,14 +85,12 @@ class _Mending:
         for child in self._below[number]:
             if child in self._left:
                 self._make(child)
-        found = [each for child in self._below[number] if (each := self._child(child)) is not None]
-        if not found:
+        children = [each for child in self._below[number] if (each := self._child(child)) is not None]
+        if not children:
             return
-        lost = [*{*self._below[number]}.difference(each.number for each in found)]
-        found.sort()
-        first = sound_node(self._image, found[0].number)
-        assert first is not None
-        is_table = first.kind in TABLE
+        is_table = 2 * sum(each.is_table for each in children) > len(children)
+        found = sorted(each for each in children if each.is_table == is_table)
+        lost = sorted({*self._below[number]}.difference(each.number for each in found))
         parts = _of_table(found, lost) if is_table else self._of_index(found, lost)
         build(self._image, number, INNER_TABLE if is_table else INNER_INDEX, parts)
 
@@ -108,15 +100,12 @@ class _Mending:
             low, high = (edge(self._image, number, last=last) for last in (False, True))
         except Unsound:
             return None
-        return _Child(low, high, number)
+        return _Child(isinstance(low[0], int), low, high, number)
 
     def _of_index(self, found: list[_Child], lost: list[int]) -> list[Part]:
         """What stands between two pages are rows: the last of the one before is moved there."""
-        parts, ended = [], found[:-1] if not lost else found
-        for each in ended:
-            body = _last_taken(self._image, each.number)
-            parts.append(Part(each.number, body))
-        return [*parts, Part(lost[-1] if lost else found[-1].number, b"")]
+        *before, last = [each.number for each in found] + lost[-1:]
+        return [*(Part(number, _last_taken(self._image, number)) for number in before), Part(last, b"")]
 
 
 def _of_table(found: list[_Child], lost: list[int]) -> list[Part]:
@@ -188,31 +177,3 @@ def build(image: Image, number: int, kind: int, parts: list[Part]) -> None:
         build(image, number, kind, [Part(low, parts[half - 1].body), Part(high, b"")])
         return
     image.made[number] = page
-
-
-def _cut_short(image: Image) -> None:
-    """Rows that go on on damaged pages end there with a page that does not exist, which SQLite reports."""
-    for entry in [each for each in image.entries() if each.kind in (OVERFLOW, MORE_OVERFLOW)]:
-        if _is_sound_overflow(image, entry.number):
-            continue
-        page = image.page(entry.parent)
-        at = 0 if entry.kind == MORE_OVERFLOW else _where_more(image, entry.parent, entry.number)
-        if at is not None and page[at : at + 4] == entry.number.to_bytes(4, "big"):
-            image.made[entry.parent] = page[:at] + _NOWHERE + page[at + 4 :]
-
-
-def _is_sound_overflow(image: Image, number: int) -> bool:
-    page = image.page(number)
-    following = int.from_bytes(page[:4], "big")
-    after = image.entry(following) if following else None
-    belongs = after is not None and (after.kind, after.parent) == (MORE_OVERFLOW, number)
-    return any(page) and (belongs or not following)
-
-
-def _where_more(image: Image, number: int, more: int) -> int | None:
-    """Where a page points at one on which a row goes on."""
-    found = sound_node(image, number)
-    try:
-        return next((each.more_at for each in cells(found) if each.more == more), None) if found else None
-    except Unsound:
-        return None

@@ -82,7 +82,7 @@ def test_figures_of_a_benchmark_whose_run_is_lost_are_counted(old: Old) -> None:
     new.close()
 
 
-@pytest.mark.parametrize("damage", [garbled(1), lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize("damage", [garbled(*range(1, 400)), lambda path: path.write_bytes(b"")])
 def test_a_file_of_which_nothing_can_be_read_is_done_with(old: Old, damage: Callable[[Path], object]) -> None:
     """It says so; recording goes on."""
     lies = old.set_aside(damage)

@@ -72,6 +72,26 @@ def test_new_rows_have_numbers_above_all_old_ones(old: Old) -> None:
     new.close()
 
 
+def test_new_rows_have_numbers_above_old_ones_though_the_last_of_those_belong_to_nothing(old: Old) -> None:
+    """The runs of the last figures are lost, more of them than one page holds."""
+    few = leaves(old.path, "benchmark_runs")
+    lies = old.set_aside(zeroed(*few[len(few) // 2 :]))
+    new = begun(old.path, lies)
+    new.conn.execute(
+        "INSERT INTO benchmark_runs (run_id, timestamp, project_name, benchmark_name, version, created_at)"
+        " VALUES ('new', 1, 'p', 'b', '1', 1)"
+    )
+    new.conn.execute(
+        "INSERT INTO benchmark_autonomy (run_id, manual_interventions_count, prompts_needed_initial,"
+        " prompts_needed_followup, one_shot_success_rate, error_recovery_rate, agent_handoffs_successful,"
+        " agent_handoffs_failed) VALUES ('new', 1, 1, 1, 0.5, 0.5, 1, 1)"
+    )
+    carried(new, lies)
+    lost = old.lost("benchmark_runs", "benchmark_autonomy")
+    assert lost["benchmark_autonomy"] == lost["benchmark_runs"] > 60
+    new.close()
+
+
 def test_a_record_that_was_sent_again_meanwhile_is_stored_once(old: Old) -> None:
     """By its sender's id."""
     ((sent,),) = old.rows("SELECT record_id FROM skill_metrics WHERE id = 17")
