@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from collector.intake.connection import Connection
 
 TURN_SECONDS = 0.005  # for one client; and for all heavy ones together
-LIGHT_TURNS_SECONDS = 0.02  # for all light ones together, the lightest first
-STAND_BACK_SECONDS = 0.02  # so long heavy ones wait while the writer works for a light one
+LIGHT_TURNS_SECONDS = 0.01  # for all light ones together, the lightest first
+STAND_BACK_SECONDS = 0.05  # so long heavy ones wait while the writer works for a light one
 STAND_BACK_TIMES = 4  # or so many times what their last turn took
 
 Serve = Callable[[Connection, int], None]

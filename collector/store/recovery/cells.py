@@ -64,7 +64,7 @@ def node(data: bytes, begin: int = 0) -> Node | None:
     count, content, _, right = struct.unpack_from(">HHBI", data, begin + 3)
     first = begin + (12 if kind in INNER else 8)
     end = first + 2 * count
-    if end > (content or 1 << 16) or (kind in INNER and not count and begin == 0):
+    if end > min(content or PAGE, PAGE) or (kind in INNER and not count and begin == 0):
         return None
     places = struct.unpack_from(f">{count}H", data, first)
     is_sound = all(end <= place < PAGE - 3 for place in places)
@@ -123,8 +123,10 @@ def values(record: bytes) -> list[Any]:
     found, begin = [], end
     while at < end:
         kind, at = varint(record, at)
+        if kind < 0 or kind in (10, 11):
+            raise Unsound
         size = _SIZES[kind] if kind < len(_SIZES) else (kind - 12) // 2
-        if begin + size > len(record) or kind in (10, 11):
+        if begin + size > len(record):
             raise Unsound
         found.append(_value(kind, record[begin : begin + size]))
         begin += size

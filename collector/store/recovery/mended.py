@@ -54,6 +54,10 @@ def _mend(image: Image) -> bool:
 def _second_name(path: Path, image: Image) -> Path:
     name = path.with_name(path.name + ".read")
     remove(name)
-    wal_path(name).write_bytes(frames.with_pages(image.log, image.made, max(image.end, *image.made)))
-    name.hardlink_to(path)
+    try:
+        wal_path(name).write_bytes(frames.with_pages(image.log, image.made, max(image.end, *image.made)))
+        name.hardlink_to(path)
+    except OSError:
+        remove(name)
+        raise
     return name

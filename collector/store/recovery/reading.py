@@ -15,6 +15,7 @@ from urllib.parse import quote
 from collector.log import get_logger
 from collector.sqlite import sqlite3
 from collector.store.failures import classify
+from collector.store.recovery.cells import Unsound
 from collector.store.recovery.ends import outermost
 from collector.store.recovery.mended import Mended, mended, remove
 from collector.store.recovery.spans import LAST, Portion, Row, Span, behind, follows, names, select
@@ -202,7 +203,7 @@ def _mended(path: Path) -> Mended:
     """The same file with what can be made of its damaged pages."""
     try:
         return mended(path)
-    except OSError as error:  # what is wrong with the file itself SQLite will say
+    except (OSError, Unsound) as error:  # what is wrong with the file itself SQLite will say
         log.warning("salvage.mending", file=path.name, error=str(error))
         return Mended(None, is_schema_whole=True)
 

@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 from collector.store.recovery.cells import (
     INNER_INDEX,
     INNER_TABLE,
-    LEAF_INDEX,
     TABLE,
     Node,
     Unsound,
     as_page,
     as_varint,
     cell,
-    cells,
     node,
     values,
     whole,
@@ -50,7 +48,7 @@ def sound_node(image: Image, number: int) -> Node | None:
 
 def children_of(of: Node) -> list[int]:
     """The pages at which an inner one points."""
-    return [cell(of, place).child for place in of.places] + [of.right]
+    return [int.from_bytes(of.data[place : place + 4], "big") for place in of.places] + [of.right]
 
 
 def mend(image: Image) -> None:
@@ -148,17 +146,14 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def _last_taken(image: Image, number: int) -> bytes:
-    """The last row below a page of an index, which is there no more."""
+    """The last row below a page of an index, which is there no more; `edge` has read it."""
     found = sound_node(image, number)
     while found is not None and found.is_inner:
         number = found.right
         found = sound_node(image, number)
     assert found is not None
-    bodies = [each.body for each in cells(found)]
-    page = as_page(LEAF_INDEX, bodies[:-1])
-    assert page is not None
-    image.made[number] = page
-    return bodies[-1]
+    image.made[number] = found.data[:3] + (len(found.places) - 1).to_bytes(2, "big") + found.data[5:]
+    return cell(found, found.places[-1]).body
 
 
 def build(image: Image, number: int, kind: int, parts: list[Part]) -> None:
