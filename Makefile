@@ -14,10 +14,15 @@ setup: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The example config measures a small application that stands beside it, so that is started too.
+# The example config measures a small application that stands beside it, so that is started too. The recorder is
+# not in the foreground: dash would heed no signal before it ended, and make sends one to the shell alone.
 run: setup
-	@$(BIN)/python config/example/app.py & app=$$!; trap 'kill $$app 2>/dev/null' EXIT INT TERM; \
-	$(BIN)/collector run --config config/collector.toml
+	@$(BIN)/python config/example/app.py & app=$$!; \
+	$(BIN)/collector run --config config/collector.toml & recorder=$$!; \
+	trap 'told=1; kill $$recorder $$app 2>/dev/null' HUP INT TERM; \
+	wait $$recorder; status=$$?; \
+	while [ -n "$$told" ] && [ $$status -gt 128 ]; do told=; wait $$recorder; status=$$?; done; \
+	kill $$app 2>/dev/null; wait $$app 2>/dev/null; exit $$status
 
 test: setup
 	$(BIN)/pytest

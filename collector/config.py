@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from collector import config_file
+from collector.convert import problem
 from collector.errors import ConfigError, Problem
 from collector.samplers.base import SAMPLERS
 from collector.schedule import cron_fault
@@ -25,13 +27,24 @@ def checked(config: Path | None) -> Settings:
         log_faults=_log_faults,
         records=tuple(rule.name for rule in rules()),
     )
-    # Of workloads their own kinds have said so already, with their line.
-    if os.geteuid() == 0 and (found := exposure.of(settings)):
-        faults = [
-            Problem(each.key, f"root runs nothing that others can change: {each.fault}") for each in found
-        ]
-        raise ConfigError(str(settings.path), faults)
+    # Of workloads their own kinds have said so already.
+    if settings.path and os.geteuid() == 0 and (found := exposure.of(settings)):
+        raise ConfigError(str(settings.path), _refused(settings.path, settings, found))
     return settings
+
+
+def _refused(path: Path, settings: Settings, found: list[exposure.Exposure]) -> list[Problem]:
+    """What root must not run, with its lines: the file is read again for them."""
+    lines = config_file.read(path)[1]
+    return [
+        problem(
+            tuple(each.key.split(".")),
+            f"{exposure.REFUSED}{each.fault}",
+            lines,
+            None if each.workload else list(settings.alerts.on_alert),
+        )
+        for each in found
+    ]
 
 
 def _log_faults(tail: TailSettings) -> Iterator[tuple[str, str]]:

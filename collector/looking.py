@@ -23,6 +23,7 @@ from collector.records.run import Run
 from collector.records.skill import Skill
 from collector.store import found
 from collector.store.database import open_reader, told
+from collector.store.failures import classify
 
 if TYPE_CHECKING:
     import msgspec
@@ -82,6 +83,8 @@ class Looking:
         except CollectorError as error:
             self._has_news = True
             log.warning("changes.failed", error=str(error))
+            if classify(error) == "corrupt":
+                self._writer.suspect()
         return True
 
     def _over_a_reader(self, now_ms: int) -> None:

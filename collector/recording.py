@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from collector import __version__, clock, ownership
+from collector.intake.listener import refuse_living
 from collector.log import get_logger
 from collector.store import sessions
 from collector.store.lock import InstanceLock
@@ -51,6 +52,7 @@ class Recording:
         """Last to end: while anything of ours may touch the file, no second daemon may begin."""
         self._lock.acquire("collector run", self._settings.socket)
         try:
+            refuse_living(self._settings.socket)  # its lock may have been deleted under it
             yield
         finally:
             if self.drained:  # a hung writer still holds the file: then the end of the process lets go
@@ -61,7 +63,9 @@ class Recording:
         """Ends after everyone who records, so that all they put is written; then the database closes."""
         where, path = self._settings.collector, self._settings.database
         room = Room(path, where.minimum_free, where.ballast)
-        self.place = place = Place(path, where.durability, room, was_ours=self._lock.is_ours)
+        self.place = place = Place(
+            path, where.durability, room, was_ours=self._lock.is_ours, guard=self._lock.renew
+        )
         if place.open():
             self._lock.mark()
             self._hearing.begin(place.conn)
@@ -113,13 +117,13 @@ class Recording:
         if begun.unclean_since is not None:
             log.warning("session.unclean", last_sign=begun.unclean_since, reason="the last one was killed")
 
-    def _reopened(self, conn: sqlite3.Connection) -> None:
-        """The record goes on in another file."""
+    def _reopened(self, conn: sqlite3.Connection, is_older: bool) -> None:
+        """The record goes on in another file, which may be of a time before."""
         self._lock.mark()
         self._hearing.begin(conn)
         if self._session is not None:
-            again = sessions.again(self._session, self._origin, self._started.wall_ms)
-            self.writer.ask("session.again", again)
+            begun = (self._session, self._origin, self._started.wall_ms)
+            self.writer.ask("session.again", sessions.again(*begun, clock.now().wall_ms, is_older=is_older))
             self.register(self._workloads)
 
     def _end(self, conn: sqlite3.Connection) -> None:

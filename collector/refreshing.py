@@ -19,6 +19,7 @@ from collector.records.base import KINDS
 from collector.store import cache, summaries
 from collector.store.cache import Entry, Step
 from collector.store.database import open_reader, told
+from collector.store.failures import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +119,8 @@ class Refresher:
             done = self._done(what)
         except CollectorError as error:
             log.warning("summaries.failed", error=str(error))
+            if classify(error) == "corrupt":
+                self._writer.suspect()
         else:
             if any(done.values()):
                 log.debug("summaries.refreshed", **done, ms=round((time.perf_counter() - began) * 1000, 1))

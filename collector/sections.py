@@ -12,6 +12,7 @@ import msgspec
 
 from collector import config_file
 from collector.convert import Section
+from collector.homes import home_expanded
 from collector.units import Duration, Size
 
 Name = Annotated[
@@ -151,6 +152,10 @@ class Alerting(Section, frozen=True, kw_only=True):
         """A program, and words with known places in them; it must not hang for long: others wait."""
         if self.on_alert and "{" in self.on_alert[0]:
             yield "on_alert", "the first word is the program; what happened goes into those behind it"
+        elif self.on_alert and self.on_alert[0].startswith("~"):
+            yield "on_alert", f"'~' is a shell's; write {str(home_expanded(Path(self.on_alert[0])))!r}"
+        elif self.on_alert and "/" in self.on_alert[0] and not self.on_alert[0].startswith("/"):
+            yield "on_alert", "the program is a name, looked for in PATH, or an absolute path"
         places = {place for word in self.on_alert for place in _PLACE.findall(word)}
         if unknown := sorted(places - {"sentence", "subject", "state"}):
             yield "on_alert", f"knows {{sentence}}, {{subject}} and {{state}}, not {{{unknown[0]}}}"

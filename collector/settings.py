@@ -53,13 +53,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def database(self) -> Path:
-        """The database file, absolute."""
-        return self.collector.database or default_folder() / "collector.db"
+        """The database file, absolute and without links: SQLite keeps its log beside the file itself."""
+        return self._named.resolve()
 
     @property
     def socket(self) -> Path:
         """The daemon's socket: beside the database in a folder of its own, unless set."""
-        return self.collector.socket or self.database.parent / "run" / f"{self.database.stem}.sock"
+        return self.collector.socket or self._named.parent / "run" / f"{self._named.stem}.sock"
+
+    @property
+    def _named(self) -> Path:
+        return self.collector.database or default_folder() / "collector.db"
 
 
 SECTIONS: dict[str, type[Section]] = {

@@ -12,7 +12,7 @@ from collector import clock
 from collector.errors import CollectorError
 from collector.log import Folded, get_logger
 from collector.store.database import open_reader
-from collector.store.failures import REFUSALS
+from collector.store.failures import REFUSALS, classify
 from collector.store.retention.keeper import Keeper
 from collector.store.rollups.repairing import repair
 from collector.store.rollups.rolling import Rollups
@@ -65,6 +65,8 @@ class Tidying:
             try:
                 part()
             except (CollectorError, *REFUSALS) as error:
+                if classify(error) == "corrupt":
+                    self._writer.suspect()
                 if not self._stopping.is_set():
                     name = part.__name__.strip("_")
                     self._failed.happened(time.monotonic(), part=name, error=str(error))

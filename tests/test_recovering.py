@@ -27,7 +27,7 @@ class Running:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.place = Place(path, "normal", Room(path, 0, BALLAST), was_ours=True)
+        self.place = Place(path, "normal", Room(path, 0, BALLAST), was_ours=path.exists())
         self.place.open()
         self.writer = Writer(self.place.conn, Buffer(), home=self.place)
         self.writer.start()

@@ -17,6 +17,7 @@ from collector.redact import command_line, redacted, shortened
 from collector.sections import Alerting
 from collector.workloads.child import result_of
 from collector.workloads.environment import environment
+from collector.workloads.exposure import REFUSED
 from collector.workloads.program import program_exposures
 from collector.workloads.spawn import Children
 
@@ -103,9 +104,8 @@ class Teller:
         if not settings.on_alert:
             return  # taken out of the config meanwhile
         argv = filled(settings.on_alert, alert)
-        if os.geteuid() == 0 and (exposed := program_exposures(argv[0], None, DESKTOP)):
-            reason = f"root runs nothing that others can change: {exposed[0]}"
-            self._not_told.happened(time.monotonic(), reason=reason)
+        if os.geteuid() == 0 and (exposed := program_exposures(argv, None, DESKTOP)):
+            self._not_told.happened(time.monotonic(), reason=f"{REFUSED}{exposed[0]}")
             return
         spec = {
             "argv": argv,

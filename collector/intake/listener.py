@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from collector.client.line import short
-from collector.errors import CollectorError
+from collector.errors import AlreadyRunning, CollectorError
 
 _ELSEWHERE = "set `socket` under [collector] to another place"
 _ANSWER_SECONDS = 1.0
@@ -45,6 +45,15 @@ def _refuse_open_folder(folder: Path) -> None:
         raise CollectorError(
             f"{folder}: others can enter the folder of the socket",
             hint=f"run `chmod 700 {folder}`, or set `socket` under [collector]",
+        )
+
+
+def refuse_living(path: Path) -> None:
+    """Raise AlreadyRunning while a recorder listens there."""
+    if path.is_socket() and _is_alive(path):
+        raise AlreadyRunning(
+            f"another recorder listens on {path}",
+            hint="stop it first, or name another database and another socket in the config",
         )
 
 

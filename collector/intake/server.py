@@ -190,6 +190,8 @@ class Server:
 
     def _watch(self, connection: Connection) -> None:
         """Read only from who can take more, write only to who has something coming."""
+        if connection.closed:  # a newcomer may have given way to the next one already
+            return
         mask = selectors.EVENT_WRITE if connection.to_send else 0
         if connection.may_read and not connection.behind:
             mask |= selectors.EVENT_READ

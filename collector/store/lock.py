@@ -16,7 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from collector.errors import AlreadyRunning, DatabaseError
-from collector.store.database import make_folder
+from collector.store.database import inode, make_folder
+from collector.store.failures import Trouble
 
 # A reader that looks whether the lock is held holds it itself for an instant.
 PATIENCE_SECONDS = 0.5
@@ -74,6 +75,25 @@ class InstanceLock:
         self._me = Holder(os.getpid(), time.time_ns() // 1_000_000, what, str(socket or ""), is_ours)
         self._tell(self._fd, self._me)
 
+    def renew(self) -> None:
+        """Take the lock again where its file was deleted: whoever comes next would find none.
+
+        Raises Trouble when somebody else holds the new one already.
+        """
+        if self._fd is None or self._me is None or _is_the_same(self._fd, self.path):
+            return
+        try:
+            fd = _opened(self.path)
+        except OSError as error:
+            raise Trouble("unreachable", f"{self.path}: {error.strerror or error}") from error
+        if not _try_lock(fd, fcntl.LOCK_EX):
+            os.close(fd)
+            raise Trouble("closed", f"{self.path} was deleted, and another recorder holds the new one")
+        old, self._fd = self._fd, fd
+        os.close(old)
+        with suppress(OSError):
+            _write(fd, self._me)
+
     @property
     def is_ours(self) -> bool:
         """Whether somebody who held it before has found a record of ours beside it."""
@@ -94,7 +114,7 @@ class InstanceLock:
 
     def _locked(self, *, is_recorder: bool) -> int:
         """The lock file, open and locked."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = _opened(self.path)
         began = self._now()
         while not _try_lock(fd, fcntl.LOCK_EX):
             waited = self._now() - began
@@ -131,6 +151,16 @@ def holder(database: Path) -> Holder | None:
         return _read(fd) or Holder(0, 0, "somebody", "")  # between taking the lock and writing the name
     finally:
         os.close(fd)
+
+
+def _opened(path: Path) -> int:
+    """Never by way of a link, which would have another file overwritten."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _is_the_same(fd: int, path: Path) -> bool:
+    here = os.fstat(fd)
+    return inode(path) == (here.st_dev, here.st_ino)
 
 
 def _read(fd: int) -> Holder | None:

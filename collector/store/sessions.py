@@ -41,7 +41,7 @@ def begin(origin: Origin, now_ms: int) -> Step:
         if before is not None:
             number, start_ms, end_ms = before
             if end_ms is None:
-                end_ms = unclean_since = max(start_ms, _last_sign(conn))
+                end_ms = unclean_since = max(start_ms, last_sign(conn))
                 conn.execute(
                     "UPDATE recorder_sessions SET end_ms = ?, clean = 0 WHERE id = ?", (end_ms, number)
                 )
@@ -59,8 +59,11 @@ def begin(origin: Origin, now_ms: int) -> Step:
     return step
 
 
-def again(number: int, origin: Origin, start_ms: int) -> Step:
-    """See that a session that goes on has its row, in a file that took the place of another."""
+def again(number: int, origin: Origin, start_ms: int, now_ms: int, *, is_older: bool) -> Step:
+    """See that a session that goes on has its row, in a file that took the place of another.
+
+    One of a time before lacks what was recorded since: that is a gap.
+    """
 
     def step(conn: sqlite3.Connection) -> None:
         conn.execute(
@@ -69,6 +72,9 @@ def again(number: int, origin: Origin, start_ms: int) -> Step:
             " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
             (number, *origin, start_ms),
         )
+        if is_older:
+            last = min(last_sign(conn) or start_ms, now_ms)
+            conn.execute("INSERT INTO gaps (from_ms, to_ms, reason) VALUES (?, ?, 'stopped')", (last, now_ms))
 
     return step
 
@@ -143,7 +149,7 @@ def register(workloads: Sequence[Registered], now_ms: int) -> Step:
     return step
 
 
-def _last_sign(conn: sqlite3.Connection) -> int:
+def last_sign(conn: sqlite3.Connection) -> int:
     """When the recorder last wrote anything about the machine or itself."""
     (last,) = conn.execute(
         "SELECT max(coalesce((SELECT max(timestamp) FROM recorder_samples), 0),"

@@ -20,7 +20,7 @@ from collector.records.gap import Gap
 from collector.store.asked import Asked, Step, Then
 from collector.store.buffer import Batch, Buffer, Flight, Lost, Outcome
 from collector.store.database import transaction
-from collector.store.failures import REFUSALS, Failure, classify, in_words
+from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
 from collector.store.home import NOWHERE, Home
 from collector.store.inserting import Inserting, Late
 from collector.store.listeners import Stored, Timed, nobody
@@ -62,6 +62,7 @@ class Writer:
         self._failures = 0
         self._retry_at = 0.0
         self._stuck_as: Failure | None = None
+        self._why = ""
         self._stuck = Folded(log, "writer.stuck")
         self._unmended = Folded(log, "writer.not_mended", level="error")
         self._broken = Folded(log, "writer.broken", level="error")
@@ -101,7 +102,7 @@ class Writer:
     @property
     def stuck(self) -> str | None:
         """Why nothing can be written at present, in words; None when all is well."""
-        return in_words(self._stuck_as) if self._stuck_as else None
+        return self._why if self._stuck_as else None
 
     def step(self, now: Instant) -> bool:
         """One turn: flush what is due, then do one asked step. True when there was work."""
@@ -253,6 +254,9 @@ class Writer:
 
     def _back_off(self, error: Exception, monotonic: float) -> None:
         self._stuck_as = classify(error)
+        # What we say ourselves has the figures; what SQLite says has none.
+        ours = isinstance(error, (CollectorError, Trouble))
+        self._why = in_words(self._stuck_as) + (f": {error}" if ours else "")
         pause = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self._failures += 1
         self._retry_at = monotonic + pause
@@ -270,9 +274,11 @@ class Writer:
         """Have the file put in order where that can be done; True when it is another one from now on."""
         try:
             conn = self._home.mend(failure, sure=sure)
-        except (CollectorError, OSError, *REFUSALS) as error:
-            if failure == "closed" and (cause := classify(error)) != "other":
-                self._stuck_as = cause  # why it cannot be opened says more than that it is not
+        except Exception as error:  # noqa: BLE001  # an edge: whatever mending met, the next try may well succeed
+            if failure in ("closed", "moved", "corrupt"):  # why it cannot be opened says more than that
+                cause = classify(error)
+                self._stuck_as = cause if cause != "other" else failure
+                self._why = _why(error)
             self._unmended.happened(time.monotonic(), failure=in_words(failure), error=str(error))
             return False
         if conn is None:
@@ -316,3 +322,9 @@ class Writer:
     def _failed(self, asked: Asked, error: Exception) -> None:
         log.warning("writer.step_failed", step=asked.name, error=str(error))
         asked.finish(error=error)
+
+
+def _why(error: Exception) -> str:
+    """Why a file could not be put in order, and what to do."""
+    hint = getattr(error, "hint", "")
+    return f"{error}: {hint}" if hint else str(error)

@@ -35,9 +35,8 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
             yield from refused(self)
 
     def exposures(self) -> Iterator[tuple[str, str]]:
-        """How others could change the program, or the shell; not what that one is told to run."""
-        program = SHELL if self.shell else self.argv[0]
-        yield from (("argv", fault) for fault in program_exposures(program, self.cwd, self.env))
+        """How others could change the program, the shell, or what these are told to run, as far as known."""
+        yield from (("argv", fault) for fault in program_exposures(self._words(), self.cwd, self.env))
 
     def command_line(self) -> str:
         """The command as one would type it, without secrets."""
@@ -45,9 +44,11 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
             return redact.shortened(redact.redacted(self.argv[0]), redact.LONGEST)
         return redact.command_line(self.argv)
 
+    def _words(self) -> tuple[str, ...]:
+        return (SHELL, "-c", *self.argv) if self.shell else self.argv
+
 
 @workload_kind("command", Command)
 def run(workload: Command, spawner: Spawner) -> Result:
     """Run the program once; exit status 0 is ok."""
-    argv = [SHELL, "-c", workload.argv[0]] if workload.shell else list(workload.argv)
-    return result_of(spawner.run(spec_for(workload, argv)), workload.timeout)
+    return result_of(spawner.run(spec_for(workload, workload._words())), workload.timeout)

@@ -18,6 +18,8 @@ from collector.workloads.program import program_exposures
 
 log = get_logger("workloads")
 
+REFUSED = "root runs nothing that others can change: "
+
 
 @runtime_checkable
 class Exposed(Protocol):
@@ -40,7 +42,7 @@ def refused(workload: Exposed) -> Iterator[tuple[str, str]]:
     """Faults of a config that root must not run: (key, fault); none for anybody else."""
     if os.geteuid() == 0:
         for key, fault in workload.exposures():
-            yield key, f"root runs nothing that others can change: {fault}"
+            yield key, f"{REFUSED}{fault}"
 
 
 def of(settings: Settings) -> list[Exposure]:
@@ -51,9 +53,7 @@ def of(settings: Settings) -> list[Exposure]:
     found = [found for workload in settings.workloads for found in _exposures(workload)]
     on_alert = settings.alerts.on_alert
     if on_alert:
-        found += [
-            Exposure("", "alerts.on_alert", fault) for fault in program_exposures(on_alert[0], None, ())
-        ]
+        found += [Exposure("", "alerts.on_alert", fault) for fault in program_exposures(on_alert, None, ())]
     return found
 
 
@@ -73,7 +73,7 @@ class Guard:
         """The result of a run that root does not begin; others are warned and go on."""
         found = list(_exposures(workload))
         if found and os.geteuid() == 0:
-            return Result("failed", f"not run: root runs nothing that others can change: {found[0].fault}")
+            return Result("failed", f"not run: {REFUSED}{found[0].fault}")
         for exposure in found:
             if exposure not in self._warned:
                 self._warned.add(exposure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
@@ -16,7 +17,10 @@ from importlib.machinery import (
 from pathlib import Path
 
 from collector import ownership
+from collector.workloads.environment import environment
 
+# One of the names that hide a module of the standard library: others may put it into a sticky folder.
+HIDING = "json.py"
 _LOADERS = (
     (ExtensionFileLoader, EXTENSION_SUFFIXES),
     (SourceFileLoader, SOURCE_SUFFIXES),
@@ -25,7 +29,13 @@ _LOADERS = (
 
 
 def module_exposures(module: str, first: Iterable[Path], rest: Iterable[str]) -> list[str]:
-    """How others could change what an import of ``module`` runs, in words; empty where they cannot.
+    """How others could change what an import of ``module`` runs, in words; empty where they cannot."""
+    places = module_places(module, first, rest)
+    return list(dict.fromkeys(fault for place in places for fault in ownership.faults(place)))
+
+
+def module_places(module: str, first: Iterable[Path], rest: Iterable[str]) -> Iterator[Path]:
+    """What decides what an import of ``module`` runs, which may be empty.
 
     ``first`` are the folders that come before those of the interpreter: whoever can write one of them can
     hide any module of the standard library, so each is judged as a whole. ``rest`` are the others. Of the
@@ -33,8 +43,18 @@ def module_exposures(module: str, first: Iterable[Path], rest: Iterable[str]) ->
     import, nor archives.
     """
     before = list(first)
-    files = _files(module, [folder for folder in (*map(str, before), *rest) if "\0" not in folder])
-    return list(dict.fromkeys(fault for place in (*files, *before) for fault in ownership.faults(place)))
+    if module:
+        yield from _files(
+            module, [place for place in (*map(str, before), *rest) if place and "\0" not in place]
+        )
+    yield from before
+    yield from (folder / HIDING for folder in before)
+
+
+def searched_first(cwd: Path, env: tuple[str, ...]) -> list[Path]:
+    """The folders of PYTHONPATH that a child is given."""
+    given = environment(env).get("PYTHONPATH")
+    return [cwd / folder for folder in given.split(os.pathsep)] if given else []
 
 
 def _files(module: str, folders: list[str]) -> Iterator[Path]:

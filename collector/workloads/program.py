@@ -5,16 +5,20 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from collector import ownership
 from collector.homes import home_expanded
 from collector.workloads.environment import environment
+from collector.workloads.imported import module_places, searched_first
+from collector.workloads.scripts import Behind, Words, behind
 
 FIRST_LINE_BYTES = 256  # the kernel reads no more of a script. Source: execve(2)
-INTERPRETERS = 5  # of interpreters that are scripts themselves. Source: execve(2)
+HERE = Path("/proc/self/cwd")  # where a child begins that is given no folder
+DEEPEST = 8  # programs that start programs; the kernel follows 5 first lines. Source: execve(2)
 
 
 def program_fault(name: str, cwd: Path | None, env: tuple[str, ...]) -> str | None:
@@ -33,40 +37,60 @@ def program_fault(name: str, cwd: Path | None, env: tuple[str, ...]) -> str | No
     return f"there is no program {name!r}{end}"
 
 
-def program_exposures(name: str, cwd: Path | None, env: tuple[str, ...]) -> list[str]:
-    """How others could change what runs as ``name``, in words; empty where they cannot.
+def program_exposures(argv: Sequence[str], cwd: Path | None, env: tuple[str, ...]) -> list[str]:
+    """How others could change what runs as ``argv``, in words; empty where they cannot.
 
-    Looked at are the program, the interpreters of its first line, and for a bare name each folder of PATH
-    up to it, where another of that name would come first. Not looked at: what it is told to run by the
-    words behind it (``python3 job.py``, ``env``), and what it loads itself.
+    Looked at are the program, the interpreters of its first line, for a bare name each folder of PATH up to
+    it, where another of that name would come first, and what `scripts` knows that the words behind it have it
+    run (``python3 job.py``, ``env ./job``). Not looked at: what other programs make of their words, what a
+    shell runs after its first command, and what a script, a Makefile or a module names and loads itself.
     """
-    places = _run_from(name, cwd or Path("/"), env)
+    places = _run_from(tuple(argv), cwd or HERE, env)
     return list(dict.fromkeys(fault for place in places for fault in ownership.faults(place)))
 
 
-def _run_from(name: str, cwd: Path, env: tuple[str, ...]) -> Iterator[Path]:
+def _run_from(words: Words, cwd: Path, env: Words, deepest: int = DEEPEST) -> Iterator[Path]:
     """All files that decide what runs, whether or not they are there."""
+    if not words or not deepest:
+        return
+    program = None
+    for place in _candidates(words[0], cwd, env):
+        yield place
+        if _is_file(place) and os.access(place, os.X_OK):
+            program = place
+            break
+    if program is not None and (interpreter := _first_line(program)):
+        yield from _run_from((*interpreter, str(program)), cwd, env, deepest - 1)
+    then = behind(words, cwd, env)
+    yield from then.files
+    yield from _imported(then, words[0])
+    yield from _run_from(then.program, then.cwd, then.env, deepest - 1)
+
+
+def _candidates(name: str, cwd: Path, env: Words) -> Iterator[Path]:
+    """Where a program may be, in the order in which it is looked for."""
     folders = [""] if "/" in name else environment(env)["PATH"].split(":")
-    for folder in folders:
-        program = cwd / folder / name
-        yield program
-        if _is_file(program) and os.access(program, os.X_OK):
-            yield from _interpreters(program, cwd)
-            return
+    yield from (cwd / folder / name for folder in folders)
 
 
-def _interpreters(program: Path, cwd: Path) -> Iterator[Path]:
-    """The program of a script's first line, and of that one's, and so on."""
-    for _ in range(INTERPRETERS):
-        try:
-            with program.open("rb") as file:
-                words = file.read(FIRST_LINE_BYTES).partition(b"\n")[0].partition(b"#!")
-        except (OSError, ValueError):  # what cannot be read is no script; a NUL stands in no name
-            return
-        if words[0] or not words[2].strip():
-            return
-        program = cwd / os.fsdecode(words[2].split()[0])
-        yield program
+def _first_line(program: Path) -> Words:
+    """The interpreter that a script names, and the word behind it; empty where it is no script."""
+    try:
+        with program.open("rb") as file:
+            line = file.read(FIRST_LINE_BYTES).partition(b"\n")[0]
+    except (OSError, ValueError):  # what cannot be read is no script; a NUL stands in no name
+        return ()
+    words = os.fsdecode(line[2:]).split(None, 1) if line.startswith(b"#!") else []
+    # The kernel looks in no PATH.
+    return (os.path.join(".", words[0]), *(word.strip() for word in words[1:])) if words else ()  # noqa: PTH118  # a Path drops the dot
+
+
+def _imported(then: Behind, interpreter: str) -> Iterator[Path]:
+    """What Python imports first; the folders of another interpreter than ours are not known."""
+    if then.imports:
+        rest = sys.path if interpreter == sys.executable else []
+        first = [*then.imports, *searched_first(then.cwd, then.env)]
+        yield from module_places(then.module, first, rest)
 
 
 def _file_fault(path: Path, cwd: Path | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +12,8 @@ from collector.homes import home_expanded
 from collector.settings import Text, WorkloadSettings
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
-from collector.workloads.environment import environment
 from collector.workloads.exposure import refused
-from collector.workloads.imported import module_exposures
+from collector.workloads.imported import module_exposures, searched_first
 from collector.workloads.program import program_exposures, program_fault
 from collector.workloads.spawn import interpreter
 
@@ -49,11 +47,11 @@ class Python(WorkloadSettings, frozen=True, kw_only=True):
         The folders of another interpreter than ours are not known without running it.
         """
         if self.python is not None:
-            faults = program_exposures(self._interpreter, self.cwd, self.env)
+            faults = program_exposures((self._interpreter,), self.cwd, self.env)
             yield from (("python", fault) for fault in faults)
-        cwd, given = self.cwd or Path("/"), environment(self.env).get("PYTHONPATH")
-        first = [cwd, *(cwd / folder for folder in (given.split(os.pathsep) if given else ()))]
-        rest = [folder for folder in sys.path if folder] if self.python is None else []
+        cwd = self.cwd or Path("/")
+        first = [cwd, *searched_first(cwd, self.env)]
+        rest = sys.path if self.python is None else []
         faults = module_exposures(self.callable.partition(":")[0], first, rest)
         yield from (("callable", fault) for fault in faults)
 

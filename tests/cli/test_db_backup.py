@@ -13,7 +13,7 @@ import pytest
 
 from collector.orm import select
 from collector.store.backup.part import ENDING, beside
-from collector.store.database import open_reader, wal_path
+from collector.store.database import APPLICATION_ID, open_reader, wal_path
 from tests.answers.made import MINUTE, Made
 from tests.cli.conftest import Call
 from tests.cli.daemon import holding
@@ -29,6 +29,14 @@ def runs(path: Path) -> int:
         return int(select(reader, "SELECT count(*) FROM workload_runs")[0][0])
     finally:
         reader.close()
+
+
+def older(path: Path) -> Path:
+    """An older backup; of the record its head alone, which is all that may be asked of what is replaced."""
+    head = bytearray(PAGE)
+    head[:16], head[68:72] = b"SQLite format 3\0", APPLICATION_ID.to_bytes(4, "big")
+    path.write_bytes(head)
+    return path
 
 
 @pytest.fixture
@@ -74,28 +82,28 @@ def test_a_name_is_taken_as_it_is(full: Made, call: Call, tmp_path: Path, name: 
 
 def test_only_this_user_may_read_it(full: Made, call: Call, tmp_path: Path) -> None:
     """Whatever the mode of the file that it replaces."""
-    target = tmp_path / "b.db"
-    target.touch(mode=0o644)
+    target = older(tmp_path / "b.db")
+    target.chmod(0o644)
     assert call("db", "backup", str(target), "--force").code == 0
     assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_there_is_replaced_only_when_it_is_said_so(full: Made, call: Call, tmp_path: Path) -> None:
     """What a link leads to is, and not the link."""
-    target, link = tmp_path / "b.db", tmp_path / "newest.db"
-    target.write_bytes(b"old")
+    target, link = older(tmp_path / "b.db"), tmp_path / "newest.db"
+    before = target.read_bytes()
     link.symlink_to(target)
     said = call("db", "backup", str(link))
     assert (said.code, said.out) == (2, "")
     assert f"{target} is there already" in said.err
     assert "--force" in said.err
-    assert target.read_bytes() == b"old"
+    assert target.read_bytes() == before
     assert call("db", "backup", str(link), "--force").code == 0
     assert link.is_symlink()
     assert runs(target) == 3
 
 
-@pytest.mark.parametrize("name", ["c.db", "c.db-wal", "c.db-shm", "c.db-journal", "c.db.lock", "hard.db"])
+@pytest.mark.parametrize("name", ["c.db", "c.db-wal", "c.db-shm", "c.db-journal", "hard.db"])
 def test_the_database_is_not_copied_onto_itself(full: Made, call: Call, tmp_path: Path, name: str) -> None:
     """Nor onto what SQLite takes for a part of it, whatever was said."""
     (tmp_path / "hard.db").hardlink_to(full.path)
@@ -103,6 +111,86 @@ def test_the_database_is_not_copied_onto_itself(full: Made, call: Call, tmp_path
     assert (said.code, said.out) == (2, "")
     assert "is the database itself, or a part of it" in said.err
     assert runs(full.path) == 3
+
+
+KEPT = "a file that the recorder keeps for itself"
+ASIDE = "what was set aside in place of the database"
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("c.toml", "the config in use"),
+        ("run/c.sock", "the recorder's socket"),
+        ("c.db.lock", KEPT),
+        ("c.db.ballast", KEPT),
+        ("c.db.rescued-1", KEPT),
+        ("c.db.part", KEPT),
+        (f"c.db{ENDING}", KEPT),
+        ("c.db.corrupt-20260301T184358", ASIDE),
+        ("c.db.replaced-20260301T184358", ASIDE),
+    ],
+)
+def test_what_the_recorder_needs_is_never_replaced(
+    full: Made, call: Call, tmp_path: Path, name: str, whose: str, force: list[str]
+) -> None:
+    """Whether it is there and a record or is not there yet, and whatever was said."""
+    for place in (tmp_path / name, *([] if name == "c.toml" else [older(made_room(tmp_path / name))])):
+        before = place.read_bytes() if place.exists() else None
+        said = call("db", "backup", str(place), *force)
+        assert (said.code, said.out) == (2, "")
+        assert f"{place} is {whose}\n" in said.err
+        assert (place.read_bytes() if place.exists() else None) == before
+
+
+def made_room(place: Path) -> Path:
+    """The same, with its folder."""
+    place.parent.mkdir(exist_ok=True)
+    return place
+
+
+def test_what_stands_beside_a_link_to_the_database_is_not_replaced(
+    full: Made, call: Call, tmp_path: Path
+) -> None:
+    """The lock does; all else stands beside what the link leads to."""
+    full.close()
+    (tmp_path / "far").mkdir()
+    full.path.symlink_to(full.path.rename(tmp_path / "far/real.db"))
+    for name in ("c.db.lock", "far/real.db.ballast"):
+        assert f"{name} is {KEPT}\n" in call("db", "backup", str(tmp_path / name), "--force").err
+        assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear Ada,\n", b"SQLite format 3\0" + bytes(PAGE)])
+def test_what_is_no_backup_is_never_replaced(full: Made, call: Call, tmp_path: Path, content: bytes) -> None:
+    """Neither a letter nor a database of another program."""
+    (tmp_path / "letter").write_bytes(content)
+    for force in ([], ["--force"]):
+        said = call("db", "backup", str(tmp_path / "letter"), *force)
+        assert (said.code, said.out) == (2, "")
+        assert f"{tmp_path}/letter is no backup of a record\n  → name another file" in said.err
+        assert (tmp_path / "letter").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("", "FILE is an empty word"),
+        ("-", "a backup cannot be written to the standard output"),
+        ("zz/", "zz/ means a directory, and there is none"),
+        ("zz/.", "zz/. means a directory, and there is none"),
+    ],
+)
+def test_a_word_that_names_no_file_is_refused(
+    full: Made, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, sentence: str
+) -> None:
+    """And nothing is made."""
+    monkeypatch.chdir(made_room(tmp_path / "here/x").parent)
+    said = call("db", "backup", word)
+    assert (said.code, said.out) == (2, "")
+    assert f"error: {sentence}\n  → name a file\n" in said.err
+    assert [*Path.cwd().iterdir()] == []
 
 
 def a_folder(folder: Path) -> Path:
@@ -206,14 +294,13 @@ def test_of_a_damaged_database_no_backup_is_made(
     damage(full, whole)
     full.close()
     full.path.write_bytes(whole)
-    target = tmp_path / "b.db"
-    target.write_bytes(b"old")
+    before = older(target := tmp_path / "b.db").read_bytes()
     said = call("db", "backup", str(target), "--force")
     assert (said.code, said.out) == (1, "")
     assert str(full.path) in said.err
     assert "damaged" in said.err
     assert "→ " in said.err
-    assert target.read_bytes() == b"old"
+    assert target.read_bytes() == before
     assert not beside(target, ENDING).exists()
 
 

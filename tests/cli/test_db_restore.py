@@ -8,8 +8,9 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,21 @@ def test_the_backup_takes_the_place_and_the_old_one_is_set_aside(
         "c.db.lock",
         old.name,
     ]
+
+
+def test_it_is_told_where_all_is(
+    made: Made, backup: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In full, however it was typed; or as one document, where nothing is set aside as null."""
+    made.close()
+    monkeypatch.chdir(tmp_path)
+    assert call("db", "restore", backup.name, "--yes").lines[1].split() == ["from", str(backup)]
+    found = call("db", "restore", backup.name, "--yes", "--json").json
+    assert found.keys() == {"file", "bytes", "rows", "set_aside", "seconds"}
+    assert (found["file"], found["bytes"]) == (str(backup), backup.stat().st_size)
+    assert found["set_aside"] in map(str, aside(made.path))
+    made.path.unlink()
+    assert call("db", "restore", backup.name, "--json").json["set_aside"] is None
 
 
 def test_it_is_in_wal_mode_before_it_has_its_name(made: Made, backup: Path, call: Call) -> None:
@@ -202,6 +218,13 @@ def newer(path: Path) -> None:
     conn.close()
 
 
+def no_table(path: Path) -> None:
+    """A database that holds nothing."""
+    conn = sqlite3.connect(str(path), isolation_level=None)
+    conn.execute("PRAGMA user_version = 1")
+    conn.close()
+
+
 def different(path: Path) -> None:
     """A database that somebody has changed."""
     Made(path, 0).close()
@@ -219,8 +242,9 @@ def half(path: Path) -> None:
 @pytest.mark.parametrize(
     ("fill", "sentence"),
     [
-        (nothing, "is empty"),
-        (text, "is damaged"),
+        (nothing, "is empty: no backup is"),
+        (text, "is no database"),
+        (no_table, "is a database without a table"),
         (photos, "of another program"),
         (newer, "was written by a newer collector"),
         (different, "its tables are not what this version made"),
@@ -237,8 +261,8 @@ def test_a_file_that_will_not_do_is_refused(
     fill(file)
     said = call("db", "restore", str(file), "--yes")
     assert (said.code, said.out) == (1, "")
-    assert sentence in said.err
     assert str(file) in said.err
+    assert sentence in said.err
     assert "the database is as it was" in said.err
     assert (runs(made.path), aside(made.path)) == (0, [])
 
@@ -249,6 +273,9 @@ def test_a_file_that_will_not_do_is_refused(
         ("c.db", "is the database itself"),
         ("c.db.collector-part", "is what a killed restore left"),
         ("none", "there is no file"),
+        ("c.toml/none", "there is no file"),
+        ("", "is a directory"),
+        ("/dev/zero", "/dev/zero is a device or a pipe"),
     ],
 )
 def test_a_name_that_means_no_backup_is_refused(
@@ -291,44 +318,58 @@ def test_a_backup_on_a_medium_that_cannot_be_written_is_restored(
 # With a recorder ----------------------------------------------------------------------------------
 
 
-def collector(recorder: Recorder, *words: str, lines: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run a command with so many records on its input."""
-    return subprocess.run(
-        [sys.executable, "-m", "collector", *words, "--config", str(recorder.config)],
-        input=(json.dumps(SKILL) + "\n") * lines, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
+def recorded(call: Call, count: int) -> None:
+    """Have the recorder store some records."""
+    assert call("record", "skill", json.dumps([SKILL] * count)).out == f"{count} recorded\n"
+
+
+@contextmanager
+def load(recorder: Recorder, made: list[int]) -> Iterator[None]:
+    """Records by the hundred until the end of the block, the first of them stored when it begins; how many."""
+    words = [sys.executable, "-m", "collector", "record", "skill", "-", "--config", str(recorder.config)]
+    enough = threading.Event()
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+
+        def give() -> None:
+            assert process.stdin is not None
+            while not enough.is_set():
+                process.stdin.write((json.dumps(SKILL) + "\n").encode() * 100)
+
+        with ThreadPoolExecutor(1) as pool:
+            given = pool.submit(give)
+            try:
+                yield
+            finally:
+                enough.set()
+                given.result()
+        made.append(int(process.communicate(timeout=30)[0].split()[0]))
 
 
 def test_under_load_a_backup_has_all_from_before_and_a_recorder_goes_on_from_it(
-    recorder: Recorder, tmp_path: Path
+    call: Call, recorder: Recorder, tmp_path: Path
 ) -> None:
     """Backup beside it, refusal beside it, restore without it, and a start that continues its numbers."""
-    target = str(tmp_path / "b.db")
+    target, loaded = tmp_path / "b.db", list[int]()
     recorder.start()
-    assert collector(recorder, "record", "skill", "-", lines=300).stdout == "300 recorded\n"
-    enough = threading.Event()
-
-    def load() -> int:
-        calls = 0
-        while not enough.is_set() or not calls:
-            collector(recorder, "record", "skill", "-", lines=500)
-            calls += 1
-        return 300 + 500 * calls
-
-    with ThreadPoolExecutor(1) as pool:
-        loaded = pool.submit(load)
-        made = collector(recorder, "db", "backup", target)
-        enough.set()
-        total = loaded.result()
-    assert (made.returncode, made.stderr) == (0, "")
-    held = runs(Path(target), "skill_metrics")
+    recorded(call, 300)
+    with load(recorder, loaded):
+        made = call("db", "backup", str(target))
+    total = 300 + sum(loaded)
+    assert (made.code, made.err) == (0, "")
+    held = runs(target, "skill_metrics")
     assert 300 <= held <= total
-    assert "is in use by collector run" in collector(recorder, "db", "restore", target, "--yes").stderr
+    assert "is in use by collector run" in call("db", "restore", str(target), "--yes").err
     assert recorder.stop() == 0
     assert recorder.rows("SELECT count(*) FROM skill_metrics") == [(total,)]
-    assert collector(recorder, "db", "restore", target, "--yes").returncode == 0
+    assert call("db", "restore", str(target), "--yes").code == 0
+    assert "in the last session" in call("status").out
+    assert "killed" not in call("status").out
+    ((end_ms, received),) = recorder.rows("SELECT end_ms, received FROM recorder_sessions WHERE clean = 1")
+    assert received >= 300
     recorder.start()
-    assert collector(recorder, "record", "skill", "-", lines=1).stdout == "1 recorded\n"
+    recorded(call, 1)
     assert recorder.rows("SELECT count(*), max(id) FROM skill_metrics") == [(held + 1, held + 1)]
+    assert recorder.rows("SELECT from_ms, reason FROM gaps") == [(end_ms, "stopped")]
+    assert "session.unclean" not in {event["event"] for event in recorder.events()}
     assert recorder.stop() == 0
     assert runs(aside(recorder.database)[0], "skill_metrics") == total

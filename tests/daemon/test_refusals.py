@@ -95,9 +95,7 @@ def test_a_newer_schema(recorder: Recorder, collector: Collector) -> None:
 
 
 def test_a_file_that_is_no_database(recorder: Recorder, collector: Collector) -> None:
-    """Text, for example; one that is named `.db` is set aside instead."""
-    recorder.database = recorder.folder / "diary.txt"
-    recorder.configure()
+    """Text, for example."""
     recorder.database.write_text("this is a diary\n" * 100)
     assert "not a SQLite database" in refused(recorder, collector)
     assert recorder.database.read_text().startswith("this is a diary")

@@ -129,7 +129,9 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stopping.set()
+        if error is None or isinstance(error, Exception):
+            self.stop()  # whoever interrupts the whole run does not wait for answers
 
     def stop(self) -> None:
         """Send nothing new, and wait for the answers that are due."""

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from collector.client.line import Line, Unreachable
+from tests.faults.allowance import Allowance
 from tests.faults.checker import Verdict, judge
 from tests.faults.clients import Load, as_json, made
 from tests.faults.ledger import Ledger
@@ -35,7 +37,8 @@ class Ground:
     Whatever is random in a round comes from ``random``, so that the same seed makes the same round.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, allowance: Allowance | None = None) -> None:
+        self._allowance = allowance or Allowance()
         self.seed = zlib.crc32(name.encode())
         self.random = random.Random(self.seed)
         self._undone = ExitStack()
@@ -74,6 +77,13 @@ class Ground:
             return Shim(self.own, self.data / "c.db")
         except NoCompiler as reason:
             raise Skipped(str(reason)) from reason
+
+    def numbers(self, count: int) -> Iterator[int]:
+        """0, 1, … so many of them, or fewer where the time for them is over; there is always a first."""
+        for number in range(count):
+            if number and self._allowance.is_over():
+                return
+            yield number
 
     def load(self, clients: int = 4, **options: Any) -> Load:
         """Clients at work on the victim, in a ``with``; options as `Load` has them. No two share a source."""

@@ -13,12 +13,10 @@ from typing import Protocol
 
 from collector.sqlite import sqlite3
 from tests.faults.ground import Ground
-from tests.faults.row import Round, on_fresh_ground
+from tests.faults.row import ALL_ROUNDS, Round, on_fresh_ground
 from tests.faults.rows.every_write import spread
 from tests.faults.shim import Calls, Mode
 from tests.faults.victim import WAIT_SECONDS, Died
-
-ALL_ROUNDS = 10_000  # more than there are: with so many, no N of any scenario is left out
 
 
 class Scenario(Protocol):

@@ -1,113 +1,120 @@
-"""What the rounds of each row came to, as one table."""
+"""What the rounds of all rows came to, as one table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
-from collector.tables import Cell, Column, print_paragraph, print_table
-from tests.faults.checker import Verdict
-from tests.faults.row import Fault, Figure, Round
+from collector.tables import Cell, Column, print_table
+from collector.terminal import printable, terminal_width
+from tests.faults.row import RECOVERY_BAR_S, Figure
+from tests.faults.tally import COUNTED, Tally
 
-COUNTED = ("lost", "torn", "twice", "disorder", "foreign", "unbalanced", "unsound")
-FIRST = ("lost", "torn", "twice", "unsound")  # the others go first where space is short
-COLUMNS = [
-    Column("row"),
-    Column("rounds", right=True),
-    Column("acknowledged", right=True, spare=1),
-    *(Column(name, right=True, spare=3 * (name not in FIRST)) for name in COUNTED),
-    Column("slowest recovery", right=True),
-    Column("figures", cut=20, spare=2),
-    Column("verdict"),
-]
-
-
-@dataclass
-class Tally:
-    """One row of the table."""
-
-    fault: Fault
-    rounds: int = 0
-    verdict: Verdict = field(default_factory=Verdict)
-    slowest_s: float | None = None
-    figures: dict[str, Figure] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-    skipped: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether a round broke a promise, or nothing was acknowledged in any of them."""
-        return bool(self.complaints) or (not self.skipped and not self.verdict.acknowledged)
-
-    def add(self, number: int, result: Round) -> None:
-        """Take in one round."""
-        if result.skipped:
-            self.skipped = result.skipped
-            return
-        self.rounds += 1
-        if not self.fault.passes(result):
-            self.complaints.append(f"round {number}: {result.fault}")
-        self.verdict += result.verdict
-        if result.recovery_s is not None:
-            self.slowest_s = max(self.slowest_s or 0.0, result.recovery_s)
-        for name, figure in result.figures.items():
-            before = self.figures.get(name)
-            larger = isinstance(figure, str) or not isinstance(before, int | float) or figure > before
-            self.figures[name] = figure if larger or before is None else before
-
-    def as_json(self) -> dict[str, Any]:
-        """The row for scripts."""
-        counts = {name: getattr(self.verdict, name) for name in ("acknowledged", "stored", *COUNTED)}
-        return {
-            "row": self.fault.name, "about": self.fault.about, "rounds": self.rounds, **counts,
-            "slowest_recovery_s": self.slowest_s, "figures": self.figures, "skipped": self.skipped,
-            "failed": self.failed, "complaints": self.complaints,
-        }  # fmt: skip
-
-    def cells(self) -> list[str | Cell]:
-        """The row for people."""
-        counts = [getattr(self.verdict, name) for name in COUNTED]
-        return [
-            self.fault.name,
-            f"{self.rounds:,}",
-            f"{self.verdict.acknowledged:,}",
-            *(Cell(f"{count:,}", "red" if count else "") for count in counts),
-            "–" if self.slowest_s is None else f"{self.slowest_s:.2f} s",
-            " · ".join(f"{name} {_shown(figure)}" for name, figure in self.figures.items()),
-            self._verdict(),
-        ]
-
-    def _verdict(self) -> Cell:
-        if self.failed:
-            return Cell("FAILED", "red")
-        return Cell("skipped", "yellow") if self.skipped else Cell("held", "green")
+PIPED_WIDTH = 100
+MOST_COMPLAINTS = 5
+COLOURS = {"FAILED": "red", "skipped": "yellow", "stopped": "yellow", "held": "green"}
 
 
 def document(tallies: Sequence[Tally], seed: int) -> dict[str, Any]:
     """The whole run for scripts."""
-    return {"seed": seed, "rows": [tally.as_json() for tally in tallies]}
+    return {
+        "seed": seed,
+        "recovery_bar_s": RECOVERY_BAR_S,
+        "failed": any(tally.failed for tally in tallies),
+        "rows": [tally.as_json() for tally in tallies],
+    }
 
 
 def print_report(tallies: Sequence[Tally], seed: int) -> None:
-    """Print the table, then what was skipped and what went wrong, then how to repeat it."""
-    print_table(COLUMNS, [tally.cells() for tally in tallies])
+    """Print the table, then the figures, what was skipped and what went wrong, then how to repeat it."""
+    counted = [name for name in COUNTED if any(getattr(tally.verdict, name) for tally in tallies)]
+    columns = [
+        Column("row"), Column("rounds", right=True), Column("acknowledged", right=True, spare=1),
+        *(Column(name, right=True) for name in counted),
+        Column("recovery", right=True), Column("verdict", cut=20),
+    ]  # fmt: skip
+    print_table(columns, [cells(tally, counted) for tally in tallies])
+    if zero := [name for name in COUNTED if name not in counted]:
+        click.echo(f"{', '.join(zero)}: 0 everywhere")
+    for paragraph in paragraphs(tallies):
+        click.echo(wrapped(paragraph))
+    click.echo(wrapped(f"{summary(tallies)} · --seed {seed} repeats them"))
+
+
+def cells(tally: Tally, counted: Sequence[str]) -> list[str | Cell]:
+    """A row of the table; the first of what was over its bar stands there with its figure."""
+    counts = [getattr(tally.verdict, name) for name in counted]
+    first = next(iter(tally.over), "")
+    return [
+        tally.fault.name,
+        tally.shown_rounds,
+        f"{tally.verdict.acknowledged:,}",
+        *(Cell(f"{count:,}", "red" if count else "") for count in counts),
+        "–" if tally.slowest_s is None else f"{tally.slowest_s:.2f} s",
+        Cell(f"{tally.state}: {first}" if first else tally.state, COLOURS[tally.state]),
+    ]
+
+
+def paragraphs(tallies: Sequence[Tally]) -> Iterator[str]:
+    """The largest figures of each row with their bars, and then what there is to say."""
     for tally in tallies:
-        if tally.skipped:
-            print_paragraph(f"{tally.fault.name} skipped: {tally.skipped}", "  ")
-        for complaint in tally.complaints[:5]:
-            print_paragraph(f"{tally.fault.name}: {complaint}", "  ")
-        if tally.failed and not tally.complaints:
-            print_paragraph(f"{tally.fault.name}: no record was acknowledged, so nothing was tested", "  ")
-    failed = sum(tally.failed for tally in tallies)
+        if tally.figures:
+            yield f"{tally.fault.name}: {' · '.join(figures(tally))}"
+    for tally in tallies:
+        for sentence in said(tally):
+            yield f"{tally.fault.name} {sentence}"
+
+
+def figures(tally: Tally) -> Iterator[str]:
+    """Each with its name, and its bar where it has one."""
+    for name, figure in tally.figures.items():
+        bar = tally.fault.bars.get(name)
+        yield f"{name} {shown(figure)}" + ("" if bar is None else f" (bar {bar:g})")
+
+
+def said(tally: Tally) -> Iterator[str]:
+    """Why it was skipped or failed, and what was not measured."""
+    if tally.skipped:
+        yield f"skipped: {tally.skipped}"
+    if tally.tested_nothing and not tally.complaints:
+        yield "failed: no record was acknowledged, so nothing was tested"
+    if tally.unmeasured:
+        yield f"was too short to measure: {', '.join(tally.unmeasured)}"
+    yield from (f"failed: {sentence}" for sentence in [*tally.over][:MOST_COMPLAINTS])
+    yield from (f"failed: {sentence}" for sentence in tally.complaints[:MOST_COMPLAINTS])
+    if (more := len(tally.complaints) - MOST_COMPLAINTS) > 0:
+        yield f"failed {more:,} times more"
+
+
+def summary(tallies: Sequence[Tally]) -> str:
+    """All of it in a sentence."""
+    states = [tally.state for tally in tallies]
+    named = [
+        *(f"{states.count(state)} {state}" for state in ("FAILED", "stopped", "skipped") if state in states),
+        *(
+            [f"{cut} cut short by their time"]
+            if (cut := sum(tally.end == "cut" for tally in tallies))
+            else []
+        ),
+    ]
+    rows = "1 row" if len(tallies) == 1 else f"{len(tallies)} rows"
     rounds = sum(tally.rounds for tally in tallies)
-    held = f"{failed} of {len(tallies)} rows failed" if failed else f"all {len(tallies)} rows held"
-    click.echo(f"{held} in {rounds:,} rounds · --seed {seed} repeats them")
+    held = "" if named and states.count("held") < len(states) else " held"
+    text = f"{rows}{held} in {rounds:,} {'round' if rounds == 1 else 'rounds'}"
+    return text + (f": {', '.join(named)}" if named else "")
 
 
-def _shown(figure: Figure) -> str:
+def shown(figure: Figure) -> str:
+    """With three or four digits that count."""
     if isinstance(figure, float):
         return f"{figure:,.4g}"
     return f"{figure:,}" if isinstance(figure, int) else figure
+
+
+def wrapped(text: str) -> str:
+    """In as many lines as it takes, all but the first indented; a hundred columns where it is piped."""
+    width = terminal_width() or PIPED_WIDTH
+    return textwrap.fill(printable(text), width, subsequent_indent="  ", break_long_words=False)

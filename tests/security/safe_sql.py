@@ -73,9 +73,14 @@ SAFE: dict[str, dict[str, set[str]]] = {
         TEXTS: {"before", "hour", "source.tables", "tables"},
     },
     "store/recovery/reading.py": {
-        NAMES: {"column", "pragma", "walk.table"},
+        NAMES: {"column", "how", "pragma", "walk.table"},
         NUMBER: {"most"},
         TEXTS: {"names(walk.columns)", "sql"},
+    },
+    "store/recovery/roots.py": {  # the names are those of a schema that we have made, not of the damaged file
+        MARKS: {"marks"},
+        NAMES: {"item.name"},
+        TEXTS: {"names([name for name, _ in columns])"},
     },
     "store/recovery/spans.py": {
         NAMES: {"walk.table"},
@@ -85,6 +90,7 @@ SAFE: dict[str, dict[str, set[str]]] = {
     "store/replacing.py": {
         MARKS: {"', '.join(('?' for _ in names))"},
         NAMES: {"', '.join(names)", "key", "table"},
+        TEXTS: {"within"},
     },
     "store/retention/rows.py": {
         NAMES: {"(f'{name} = ?' for name in self._key.split(', '))", "name", "self._key", "self._moment",

@@ -63,8 +63,8 @@ def test_a_bare_name_is_judged_where_the_child_would_find_it(tmp_path: Path) -> 
     """By the PATH that the config gives it, with relative folders from its cwd."""
     (tmp_path / "bin").mkdir()
     said = opened_to_all(program(tmp_path / "bin/tool"))
-    assert program_exposures("tool", tmp_path, ("PATH=/usr/bin:bin",)) == [said]
-    assert program_exposures("tool", Path("/usr"), ("PATH=bin",)) == []
+    assert program_exposures(("tool",), tmp_path, ("PATH=/usr/bin:bin",)) == [said]
+    assert program_exposures(("tool",), Path("/usr"), ("PATH=bin",)) == []
 
 
 def test_a_folder_that_comes_first_in_path_is_judged_too(tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ def test_a_folder_that_comes_first_in_path_is_judged_too(tmp_path: Path) -> None
     folder = tmp_path / "first"
     folder.mkdir()
     said = opened_to_all(folder)
-    assert program_exposures("sh", None, (f"PATH={folder}:/usr/bin",)) == [said]
-    assert program_exposures("sh", None, (f"PATH=/usr/bin:{folder}",)) == []
+    assert program_exposures(("sh",), None, (f"PATH={folder}:/usr/bin",)) == [said]
+    assert program_exposures(("sh",), None, (f"PATH=/usr/bin:{folder}",)) == []
 
 
 @pytest.mark.parametrize("path", ["/a\0b:/usr/bin", ":/usr/bin", "/usr/bin:" * 50, "/a" * 3000 + ":/usr/bin"])
 def test_an_odd_path_is_no_way_in_and_no_traceback(path: str) -> None:
     """What cannot be reached is not run either."""
-    assert program_exposures("sh", Path("/usr"), (f"PATH={path}",)) == []
+    assert program_exposures(("sh",), Path("/usr"), (f"PATH={path}",)) == []
 
 
 def test_the_interpreter_of_a_script_is_judged_too(tmp_path: Path) -> None:
@@ -87,9 +87,9 @@ def test_the_interpreter_of_a_script_is_judged_too(tmp_path: Path) -> None:
     outer, inner = program(tmp_path / "outer"), program(tmp_path / "inner")
     outer.write_text(f"#! {inner} -x\n")
     said = opened_to_all(inner)
-    assert program_exposures(str(outer), None, ()) == [said]
+    assert program_exposures((str(outer),), None, ()) == [said]
     inner.write_text(f"#!{outer}\n")
-    assert program_exposures(str(outer), None, ()) == [said]
+    assert program_exposures((str(outer),), None, ()) == [said]
 
 
 def test_another_user_is_warned_once_and_in_every_check(

@@ -106,8 +106,17 @@ def test_without_any_config_the_defaults_record_the_machine(config: Config) -> N
 def test_a_path_counts_from_the_folder_of_the_config(config: Config, written: str, meant: str) -> None:
     """Not from wherever the daemon was started; ``~`` is home."""
     settings = config.load(f'[collector]\ndatabase = "{written}"\nsocket = "{written}"\n')
-    assert settings.database == Path(meant.format(folder=config.folder))
-    assert settings.socket == settings.database
+    place = Path(meant.format(folder=config.folder))
+    assert (settings.database, settings.socket) == (place.resolve(), place)
+
+
+def test_a_database_behind_a_link_is_the_file_itself(config: Config) -> None:
+    """SQLite keeps the log beside that; its lock must be one, however it is called."""
+    (config.folder / "disk").mkdir()
+    (config.folder / "c.db").symlink_to(config.folder / "disk" / "c.db")
+    settings = config.load('[collector]\ndatabase = "c.db"\n')
+    assert settings.database == (config.folder / "disk" / "c.db").resolve()
+    assert settings.socket == config.folder / "run" / "c.sock"
 
 
 def test_the_folder_of_a_linked_config_is_where_the_file_really_is(config: Config) -> None:

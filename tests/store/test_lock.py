@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from collector.errors import AlreadyRunning, DatabaseError
+from collector.store.failures import Trouble
 from collector.store.lock import (
     COMMAND_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
@@ -271,3 +272,37 @@ def test_that_a_record_of_ours_stood_there_is_remembered(database: Path) -> None
     assert found is not None
     assert found.what == "another with a longer name"
     second.release()
+
+
+def test_a_lock_whose_file_was_deleted_is_taken_again(database: Path) -> None:
+    """Else the next to come would find none."""
+    first = InstanceLock(database)
+    first.acquire("one")
+    lock_path(database).unlink()
+    first.renew()
+    found = holder(database)
+    assert found is not None
+    assert found.what == "one"
+    first.release()
+
+
+def test_a_lock_that_another_has_taken_meanwhile_is_not(database: Path) -> None:
+    """Two must never write."""
+    first, second = InstanceLock(database), InstanceLock(database)
+    first.acquire("one")
+    lock_path(database).unlink()
+    second.acquire("two")
+    with pytest.raises(Trouble, match="another recorder holds the new one"):
+        first.renew()
+    second.release()
+    first.release()
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(database: Path, tmp_path: Path) -> None:
+    """What it leads to would be overwritten."""
+    target = tmp_path / "precious"
+    target.write_text("precious")
+    lock_path(database).symlink_to(target)
+    with pytest.raises(DatabaseError):
+        InstanceLock(database).acquire("one")
+    assert target.read_text() == "precious"

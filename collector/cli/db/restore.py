@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from collector import clock
-from collector.commands import config_option
+from collector.commands import config_option, json_option
 from collector.errors import AlreadyRunning, DatabaseError, UsageError
-from collector.opened import reading_settings, record_at
+from collector.opened import reading_settings
 from collector.service.unit import NAME as SERVICE
 from collector.settings import Settings
 from collector.store import schema
 from collector.store.backup.copying import Copied, Source, copy
-from collector.store.backup.part import ENDING, beside, part_of
+from collector.store.backup.part import part_of
 from collector.store.backup.replaced import is_anything, replace
-from collector.store.database import inode, told
+from collector.store.backup.sources import is_written, source_of
+from collector.store.database import open_reader, told
 from collector.store.lock import Holder, InstanceLock, holder
 from collector.tables import print_facts
-from collector.terminal import printable, with_progress
+from collector.terminal import print_json, printable, with_progress
 from collector.units import counted, size
 
 if TYPE_CHECKING:
@@ -41,23 +43,29 @@ class _Restored(NamedTuple):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file")
 @click.option("--yes", is_flag=True, help="Do not ask before the database is replaced.")
 @config_option
-def command(file: Path, yes: bool, config: Path | None) -> int:
+@json_option
+def command(file: str, yes: bool, config: Path | None, as_json: bool) -> int:
     """Put the backup FILE in place of the database, which is set aside under another name.
 
     No recorder may run. FILE stays as it is.
     """
     settings = reading_settings(config)
-    _refuse_same(file, settings.database)
-    with _backup_at(file) as backup:
+    source = source_of(file, settings.database)
+    with _backup_at(source) as backup:
         _refuse_running(settings.database)
         if not yes and not _is_wanted(settings.database):
-            click.echo("nothing was changed")
+            click.echo("nothing was changed", err=as_json)
             return 1
-        restored = _restored(backup, file, settings)
-    _print_restored(restored, file, settings.database)
+        began = time.monotonic()
+        restored = _restored(backup, source, settings)
+        seconds = time.monotonic() - began
+    if as_json:
+        print_json(_document(restored, source, seconds))
+    else:
+        _print_restored(restored, source, settings.database)
     return 0
 
 
@@ -70,29 +78,18 @@ def _restored(backup: peewee.SqliteDatabase, file: Path, settings: Settings) -> 
     return _Restored(copied, aside, bool(schema.pending(backup)))
 
 
-def _refuse_same(file: Path, database: Path) -> None:
-    try:
-        is_file = file.is_file()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}", hint="name a backup") from error
-    if not is_file:
-        raise UsageError(f"there is no file {file}", hint="name what `collector db backup` made")
-    if inode(file) == inode(database):
-        raise UsageError(f"{file} is the database itself", hint="name a backup of it")
-    if inode(file) == inode(beside(Path(os.path.realpath(database)), ENDING)):
-        raise UsageError(f"{file} is what a killed restore left, to be overwritten", hint="name a backup")
-
-
 @contextmanager
 def _backup_at(file: Path) -> Iterator[peewee.SqliteDatabase]:
     """A connection to the backup; raises DatabaseError when the recorder would not take such a file.
 
     One that nobody writes stays alone in its folder, and may be on read-only media whatever its journal mode.
     """
-    is_written = any(beside(file, ending).exists() for ending in ("-wal", "-journal"))
     with ExitStack() as opened:
         with _advised(), told(file):
-            backup = opened.enter_context(record_at(file, immutable=not is_written))
+            backup = open_reader(file, immutable=not is_written(file))
+            opened.callback(backup.close)
+            if schema.is_empty(backup):
+                raise DatabaseError(f"{file} is a database without a table")
             schema.refuse_foreign(backup, file)
             schema.refuse_newer(backup, file)
             _refuse_different(backup, file)
@@ -157,6 +154,17 @@ def _is_wanted(path: Path) -> bool:
         )
     question = f"Replace {printable(str(path))}? It is set aside under another name."
     return click.confirm(question, default=False, err=True)
+
+
+def _document(restored: _Restored, file: Path, seconds: float) -> dict[str, Any]:
+    copied, aside, _ = restored
+    return {
+        "file": str(file),
+        "bytes": copied.bytes,
+        "rows": copied.rows,
+        "set_aside": str(aside) if aside else None,
+        "seconds": round(seconds, 3),
+    }
 
 
 def _print_restored(restored: _Restored, file: Path, path: Path) -> None:

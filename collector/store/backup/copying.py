@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from collector.errors import CollectorError, DatabaseError
 from collector.orm import peewee, select, sqlite3
+from collector.store.backup.ended import Recording, end_session
 from collector.store.backup.part import Part
 from collector.store.database import file_size, open_reader, raw
 from collector.store.failures import Failure, classify, in_words
@@ -55,11 +56,15 @@ class Told(Protocol):
 
 
 class Source(NamedTuple):
-    """What is copied: an open connection that only reads, its file, and what to do when that is damaged."""
+    """What is copied: an open connection that only reads, its file, and what to do when that is damaged.
+
+    ``recording`` is the recorder that goes on meanwhile.
+    """
 
     database: peewee.SqliteDatabase
     path: Path
     advice: str
+    recording: Recording | None = None
 
 
 class Copied(NamedTuple):
@@ -87,7 +92,7 @@ def copy(source: Source, part: Part, target: Path, told: Told, journal: Journal 
         with _one_moment(source.database):
             expected = _contents(source.database)
             _copy_pages(raw(source.database), part.path, target, told)
-        _set_journal(part.path, target, journal)
+        _finish(source, part.path, target, journal)
         copied = _verified(source, part.path, expected, told)
     part.sync()
     return copied
@@ -132,8 +137,8 @@ def _copy_pages(conn: sqlite3.Connection, path: Path, target: Path, told: Told) 
         list(steps)  # whatever shows them ends
 
 
-def _set_journal(path: Path, target: Path, journal: Journal) -> None:
-    """Write the mode into the header, which came along with the source's.
+def _finish(source: Source, path: Path, target: Path, journal: Journal) -> None:
+    """End the session in it, and write the mode into the header, which came along with the source's.
 
     Now, while nobody knows the file: killed while it changes, SQLite leaves a journal, which no connection
     that only reads can roll back.
@@ -142,6 +147,8 @@ def _set_journal(path: Path, target: Path, journal: Journal) -> None:
     try:
         copy.execute("PRAGMA synchronous = off")
         ((mode,),) = copy.execute(f"PRAGMA journal_mode = {journal}").fetchall()
+        if source.recording:
+            end_session(copy, source.recording)
     finally:
         copy.close()
     if mode != journal:

@@ -23,6 +23,8 @@ from collector.store.retention.sizes import SET_ASIDE
 _STAMP = re.compile(r"(\d{8}T\d{6})(?:-(\d+))?")
 # What a log is called whose database is gone: nothing may take it for that of another.
 _STRAY = "-stray"
+# An empty file beside what was set aside, until a record tells of it.
+_UNTOLD = "-untold"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -40,10 +42,29 @@ def set_aside(path: Path, now_ms: int) -> Path:
 def steps(path: Path, name: Path) -> Iterator[Callable[[], object]]:
     """What `set_aside` does, one after the other; each can be done again."""
     yield partial(_link, path, name)
+    yield partial(_mark, name)
     yield partial(_move, wal_path(path), wal_path(name))
     yield partial(_move, shm_path(path), shm_path(name))
     yield partial(_remove, path, name)
     yield partial(_sync, path.parent)
+
+
+def untold(path: Path) -> list[Path]:
+    """Those of which no file tells yet, since their recorder was killed; oldest first."""
+    return [name for name in lying(path) if _marker(name).exists()]
+
+
+def told(name: Path) -> None:
+    """From now on a file tells of it."""
+    _marker(name).unlink(missing_ok=True)
+
+
+def _marker(name: Path) -> Path:
+    return name.with_name(name.name + _UNTOLD)
+
+
+def _mark(name: Path) -> None:
+    _marker(name).touch(0o600)
 
 
 def half_set_aside(path: Path) -> Path | None:
@@ -128,7 +149,8 @@ def _left_alone(path: Path) -> Path | None:
         return None
     logs = sorted(name.removesuffix("-wal") for name in _names(path) if name.endswith("-wal"))
     names = [path.with_name(f"{path.name}{SET_ASIDE}{name}") for name in logs if _STAMP.fullmatch(name)]
-    return next((name for name in reversed(names) if not name.exists()), None)
+    # Only one that is marked as begun: else its database was there, and somebody has deleted it.
+    return next((name for name in reversed(names) if not name.exists() and _marker(name).exists()), None)
 
 
 def _link(path: Path, name: Path) -> None:

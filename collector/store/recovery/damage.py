@@ -9,16 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from collector.sqlite import sqlite3
+from collector.store.database import file_size, wal_path
 from collector.store.failures import classify
+from collector.store.recovery import frames
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3 as sqlite
 
 MOST_LINES = 5
 LONGEST = 500
+_JOINT = "; "
 # Steps of SQLite's machine between two looks at the clock: some tenths of a millisecond.
 _EVERY = 10_000
 
@@ -38,6 +42,7 @@ def look(conn: sqlite.Connection, seconds: float, stopping: Callable[[], bool] =
     """
     said: list[str] = []
     try:
+        said += _torn(conn)
         with _until(conn, time.monotonic() + seconds, stopping):
             conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
             for (line,) in conn.execute(f"PRAGMA quick_check({MOST_LINES})"):
@@ -49,6 +54,29 @@ def look(conn: sqlite.Connection, seconds: float, stopping: Callable[[], bool] =
             raise
         return Look(_in_words(said), complete=False)
     return Look(_in_words(said), complete=True)
+
+
+def shortened(damage: str) -> str:
+    """The first of the lines of a look, and how many more there were."""
+    first, *more = damage.split(_JOINT)
+    return f"{first}, and {len(more)} more" if more else first
+
+
+def _torn(conn: sqlite.Connection) -> list[str]:
+    """A file that ends in the middle of a page, which SQLite reads as zeros from there on.
+
+    So it may end too while a full disk keeps a checkpoint from its end: the page is in the log then. The file
+    itself is not opened: closing it would let go of the locks that this process has on it.
+    """
+    path = Path(next(row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"))
+    size = file_size(path)
+    number = size // frames.PAGE + 1
+    ((pages,),) = conn.execute("PRAGMA page_count").fetchall()
+    if not size % frames.PAGE or number > pages:
+        return []
+    log = frames.parsed(wal_path(path).read_bytes() if file_size(wal_path(path)) else b"")
+    is_so = number not in log.places and file_size(path) == size  # a checkpoint may be at it
+    return [f"the file ends in the middle of page {number}"] if is_so else []
 
 
 @contextmanager
@@ -67,4 +95,4 @@ def _is_interrupted(error: sqlite.Error) -> bool:
 def _in_words(said: list[str]) -> str | None:
     """The first lines in one; a line of the check may have several, and a heading that tells nothing."""
     lines = [line.strip() for text in said for line in text.splitlines() if not line.startswith("***")]
-    return "; ".join(lines[:MOST_LINES])[:LONGEST] if said else None
+    return _JOINT.join(lines[:MOST_LINES])[:LONGEST] if said else None

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 
 from collector.store.recovery.spans import LAST
 
+# New rows get the number after the last one; the oldest are deleted. So no two neighbours are so far apart.
+WIDEST_GAP = 10**9
+
 # The first number from one on, itself included, downwards or not; and whether that could be read.
 Next = Callable[[int, bool], tuple[int | None, bool]]
 
@@ -23,6 +26,19 @@ def outermost(next_: Next, moments: Iterable[int], *, top: bool) -> int | None:
             return found if found is None else _beyond(next_, found, top=top)
         bad = good
     return None
+
+
+def believable(next_: Next, last: int | None) -> int | None:
+    """The largest number of a table whose rows are counted, where ``last`` is the outermost that can be read.
+
+    One that is far above all others is damaged: new rows would get numbers behind it.
+    """
+    while last is not None:
+        before, _ = next_(last - 1, True)
+        if before is None or last - before <= WIDEST_GAP:
+            break
+        last = before
+    return last
 
 
 def _edge(next_: Next, good: int, bad: int, found: int | None, *, top: bool) -> int | None:
@@ -54,5 +70,5 @@ def _beyond(next_: Next, found: int, *, top: bool) -> int:
 
 def _guesses(moments: Iterable[int], *, top: bool) -> list[int]:
     """Numbers from one end to the other, two to each doubling, and moments at which there may be rows."""
-    numbers = {(1 << power) * half // 2 for power in range(62) for half in (2, 3)}
+    numbers = {(1 << power) * half // 2 for power in range(53) for half in (2, 3)}
     return sorted(numbers.union(moments), reverse=top)

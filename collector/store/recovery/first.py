@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from collector.log import get_logger
 from collector.records.base import KINDS_BY_MODEL, Reference
-from collector.sqlite import sqlite3
 from collector.store.progress import move, position, rolled_up
 from collector.store.recovery.progress import Progress
-from collector.store.recovery.reading import Lying
+from collector.store.recovery.reading import Lying, Unread
 from collector.store.recovery.spans import Row, Span
 from collector.store.recovery.taking import take
 from collector.store.recovery.walks import FIRST, SOON, Walk, walk_of, walks
@@ -50,21 +49,23 @@ class First:
         """All of it, from the database that lies at ``path``."""
         end = time.monotonic() + SECONDS
         try:
-            with _ask(Lying, path) as lying:
+            with Lying(path, gives_up=True) as lying:  # nothing of this can be had later
                 self._whole(lying, FIRST, float("inf"))
                 self._ends(lying)
+                lying.gives_up = False
                 self._whole(lying, SOON, end)
-        except _Unread as error:
+        except Unread as error:
             log.warning("salvage.put_off", file=path.name, error=str(error))
 
     def _whole(self, lying: Lying, names: Iterable[str], end: float) -> None:
         for name in names:
             walk, through = walk_of(name), self._progress.of(walk_of(name))
-            known = _ask(lying.of, walk)
+            known = lying.of(walk)
             while known is not None and through.left and time.monotonic() < end:
                 span = through.left[-1]
-                portion = _ask(lying.read, known, span, MOST_ROWS)
+                portion = lying.read(known, span, MOST_ROWS)
                 through.left[-1:] = portion.left
+                through.refused += portion.refused
                 if portion.lost:
                     self._progress.lose(walk, span)
                 if portion.rows:
@@ -80,20 +81,20 @@ class First:
         """The last rows, the number of the last series, and how far rows were rolled up."""
         ((self._progress.series,),) = self._conn.execute("SELECT coalesce(max(id), 0) FROM series").fetchall()
         for walk in walks():
-            known = _ask(lying.of, walk) if walk.is_numbered else None
+            known = lying.of(walk) if walk.is_numbered else None
             if known is not None:
                 self._last_row(lying, known)
         for source in sources():
-            if _ask(lying.of, walk_of(source.name)) is not None:
+            if lying.of(walk_of(source.name)) is not None:
                 self._rolled(lying, source)
 
     def _last_row(self, lying: Lying, walk: Walk) -> None:
-        number = _ask(lying.largest, walk)
+        number = lying.largest(walk)
         if number is None:
             return
         # Asked for alone, since on the way from above to it there may be damage.
-        row = _ask(lying.one, walk, walk.key[0], number)
-        before = _ask(lying.read, walk, Span(high=(number,)), MOST_TRIES).rows
+        row = lying.one(walk, walk.key[0], number)
+        before = lying.read(walk, Span(high=(number,)), MOST_TRIES).rows
         end = time.monotonic() + SECONDS
         for each in [row, *before] if row is not None else before:
             self._owner(lying, walk, each)
@@ -108,13 +109,13 @@ class First:
             if isinstance(column, Reference):
                 owner: Any = walk_of(KINDS_BY_MODEL[column.rel_model].name)
                 value = row[walk.columns.index(column.column_name)]
-                found = _ask(lying.one, owner, column.rel_field.column_name, value)
+                found = lying.one(owner, column.rel_field.column_name, value)
                 if found is not None:
                     self.saved += take(self._conn, owner, [found], self._progress).saved
 
     def _rolled(self, lying: Lying, source: Source) -> None:
         """What the position of a kind says of the rows there are."""
-        last = _ask(lying.largest, walk_of(source.name))
+        last = lying.largest(walk_of(source.name))
         if last is None:
             return
         done = position(self._conn, rolled_up(source.name))
@@ -125,15 +126,3 @@ class First:
             move(self._conn, rolled_up(source.name), last, self._now_ms)
         elif not source.kind.is_sample:
             settle(self._conn, source.kind)  # the numbers of lost rows are given once more
-
-
-class _Unread(Exception):
-    """The file that was set aside cannot be read now."""
-
-
-def _ask(read: Any, *about: Any) -> Any:
-    """What reading gives. Its errors are told from those of storing."""
-    try:
-        return read(*about)
-    except sqlite3.Error as error:
-        raise _Unread(str(error)) from error

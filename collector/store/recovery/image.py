@@ -36,15 +36,17 @@ class Entry(NamedTuple):
 class Image:
     """The database at ``path``; ``made`` are the pages that take the place of damaged ones.
 
-    Nothing is written. Opening and reading it raise OSError.
+    Nothing is written. Opening and reading it raise OSError; with ``gives_up`` a page that the disk does not
+    give is a damaged one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, gives_up: bool = False) -> None:
         log_bytes = file_size(wal_path(path))
         self.has_log = 0 < log_bytes <= MOST_LOG
         self.is_log_too_long = log_bytes > MOST_LOG
         self.log = frames.parsed(wal_path(path).read_bytes() if self.has_log else b"")
         self._file = path.open("rb")
+        self._gives_up = gives_up
         self._size = file_size(path)
         self.made: dict[int, bytes] = {}
         self.end = self.log.pages or -(-self._size // PAGE)  # the last one
@@ -66,8 +68,13 @@ class Image:
             return self.log.frames[at : at + PAGE]
         if not 1 <= number <= self._size // PAGE:
             return b""
-        self._file.seek((number - 1) * PAGE)
-        return self._file.read(PAGE)
+        try:
+            self._file.seek((number - 1) * PAGE)
+            return self._file.read(PAGE)
+        except OSError:
+            if not self._gives_up:
+                raise
+            return b""
 
     def new(self, page: bytes = b"") -> int:
         """The number of one more page, behind all others."""

@@ -23,9 +23,12 @@ class Mended(NamedTuple):
     is_schema_whole: bool
 
 
-def mended(path: Path) -> Mended:
-    """The second name of the database at ``path``; to be removed by `remove`. Raises OSError."""
-    with closing(Image(path)) as image:
+def mended(path: Path, *, gives_up: bool = False) -> Mended:
+    """The second name of the database at ``path``; to be removed by `remove`. Raises OSError.
+
+    ``gives_up``: what the disk does not give is damaged.
+    """
+    with closing(Image(path, gives_up=gives_up)) as image:
         if not image.page(1) or (image.is_log_too_long and header.is_sound(image.page(1))):
             return Mended(None, is_schema_whole=True)
         is_whole = _mend(image)

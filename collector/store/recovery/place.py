@@ -6,10 +6,11 @@ written again from what is still open; one that was replaced is left as whoever 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from collector import clock
 from collector.errors import CollectorError, DatabaseError
@@ -18,6 +19,7 @@ from collector.orm import peewee
 from collector.sqlite import sqlite3
 from collector.store import schema
 from collector.store.database import (
+    file_size,
     inode,
     open_reader,
     open_writer,
@@ -29,9 +31,9 @@ from collector.store.database import (
 )
 from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
 from collector.store.recovery import aside, damage, repaired, rescue, salvage
+from collector.store.recovery.note import Note
 
 if TYPE_CHECKING:
-    from collector.store.recovery.salvage import Reason
     from collector.store.room import Room
 
 log = get_logger("database")
@@ -41,20 +43,15 @@ GLANCE_SECONDS = 0.3
 CHECK_SECONDS = 5.0
 # The check of pages does not see every index: where writing fails so often, the file is damaged all the same.
 CERTAIN = 3
-# The names that a file bears which may be set aside though nothing in it says that it was ever ours.
-SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
+DOUBT_SECONDS = 60.0  # between two failures that belong together
+# A disk that spoils whatever is written fills up with files that are set aside: so many an hour are enough.
+MOST_AN_HOUR = 5
+HOUR_SECONDS = 3600.0
 # What passes by itself, or when somebody frees some space: no reason not to start.
 _PASSING = ("full", "io", "busy")
 
-Reopened = Callable[["sqlite3.Connection"], object]
-
-
-class Note(NamedTuple):
-    """What is still to be written into the new file about the old one."""
-
-    aside: Path | None
-    reason: Reason
-    detail: str
+# Of another connection, and whether its file may lack what was recorded last: one that was put in its place.
+Reopened = Callable[["sqlite3.Connection", bool], object]
 
 
 class Place:
@@ -68,14 +65,19 @@ class Place:
         room: Room,
         *,
         was_ours: bool,
-        reopened: Reopened = lambda _: None,
+        guard: Callable[[], object] = lambda: None,
+        reopened: Reopened = lambda _, __: None,
     ) -> None:
         self.path, self.room, self.reopened = path, room, reopened
+        self._guard = guard
         self._durability, self._was_ours = durability, was_ours
         self._database: peewee.SqliteDatabase | None = None
         self._stands: tuple[object, ...] = ()
         self._notes: list[Note] = []
-        self._doubts = 0
+        self._kept: Path | None = None  # what it held, while another program's file stands in its place
+        self._doubts: list[float] = []  # when writing failed as in a damaged file
+        self._set_asides: list[float] = []
+        self.suspicion: str | None = None  # what somebody has found who looked for longer than the writer may
         self.is_checked = True  # False while the rest of a large file is still to be looked at
         self.recoveries = 0
         self.is_saving = True  # False once nothing is left to be saved from what was set aside
@@ -116,6 +118,7 @@ class Place:
         """Raise Trouble when what would be written now would be lost, or would fill the disk."""
         if self._database is None:
             raise Trouble("closed", str(self.path))
+        self._guard()
         if self._names() != self._stands:
             raise Trouble("moved", f"{self.path} or its log was deleted or replaced")
         if recording:
@@ -154,12 +157,16 @@ class Place:
         now_ms = clock.now().wall_ms
         if (half := aside.half_set_aside(self.path)) is not None:
             self._set_aside(f"setting it aside as {half.name} was cut short")
-        if rescue.finish(self.path, now_ms):
-            self._notes.append(Note(None, "deleted", "the file was deleted; all that it held is here again"))
+        if (told := rescue.finish(self.path, now_ms)) is not None:
+            self._notes.append(told)
         if (stray := aside.stray_log(self.path, now_ms)) is not None:
             log.warning("database.stray_log", set_aside=stray.name)
             what = f"the database was missing or empty beside its log, which lies in {stray.name}"
             self._notes.append(Note(stray, "deleted", what))
+        elif self._was_ours and not (file_size(self.path) or self._notes or aside.untold(self.path)):
+            self._notes.append(
+                Note(None, "deleted", "the record that stood here was gone; a new one was begun")
+            )
         if self._was_ours and (theirs := aside.foreign_log(self.path, now_ms)) is not None:
             log.error("database.foreign_log", set_aside=theirs.name)
             what = f"the write-ahead log was another database's, and lies in {theirs.name}"
@@ -180,14 +187,21 @@ class Place:
         self._was_ours = True
 
     def _may_be_set_aside(self) -> bool:
-        return self._was_ours or self.path.suffix in SUFFIXES
+        return self._was_ours or repaired.bears_our_marks(self.path)
 
     def _set_aside(self, detail: str) -> None:
+        now = time.monotonic()
+        self._set_asides = [at for at in self._set_asides if now - at < HOUR_SECONDS]
+        if len(self._set_asides) >= MOST_AN_HOUR:
+            raise Trouble(
+                "corrupt", f"{MOST_AN_HOUR} files were set aside within an hour: is the disk failing?"
+            )
+        self._set_asides.append(now)
         self.close()
         lies = aside.set_aside(self.path, clock.now().wall_ms)
         log.error("database.set_aside", damaged=detail, set_aside=str(lies))
         self._notes.append(Note(lies, "damaged", detail))
-        self._doubts = 0
+        self._doubts.clear()
 
     def _write_notes(self) -> None:
         """Into the new file: what happened, and what of the old one must be there before anything new."""
@@ -195,14 +209,15 @@ class Place:
         while self._notes:
             self._write(self._notes[0])
             self._notes.pop(0)
-        for lies in aside.lying(self.path) if is_new else ():
-            if not _names(self.conn, lies):  # whoever set it aside was killed before it could say so
-                self._write(Note(lies, "damaged", "the recorder was killed while it was set aside"))
+        for lies in aside.untold(self.path) if is_new else ():
+            self._write(Note(lies, "damaged", "the recorder was killed while it was set aside"))
 
     def _write(self, note: Note) -> None:
         conn = self.conn
         with transaction(conn):
             salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
+        if note.aside is not None:
+            aside.told(note.aside)
         self.recoveries += 1
         self.is_saving = True
 
@@ -222,16 +237,22 @@ class Place:
 
     def _again(self) -> sqlite3.Connection:
         """Open what could not be opened before."""
+        if self._kept is not None and inode(self.path) is None:
+            self._kept.rename(self.path)  # the other program's file is gone
+            self._kept, self._notes = None, []
         self._open(CHECK_SECONDS)
         log.info("database.open", path=str(self.path))
-        self.reopened(self.conn)
+        is_older, self._kept = self._kept is not None, None
+        self.reopened(self.conn, is_older)
         return self.conn
 
     def _damaged(self, *, sure: bool) -> sqlite3.Connection | None:
         detail = self._seen_damage()
+        self.suspicion = None
         if detail is None:
-            self._doubts += sure
-            if self._doubts < CERTAIN:
+            now = time.monotonic()
+            self._doubts = [at for at in self._doubts if now - at < DOUBT_SECONDS] + [now] * sure
+            if len(self._doubts) < CERTAIN:
                 return None
             detail = f"writing failed {CERTAIN} times as in a damaged file, though its pages are in order"
         self._set_aside(detail)
@@ -241,7 +262,8 @@ class Place:
         """What somebody sees who opens the file now: our own connection remembers pages as they were."""
         try:
             with closing(open_reader(self.path)) as reader:
-                return damage.look(raw(reader), CHECK_SECONDS).damage
+                found = damage.look(raw(reader), CHECK_SECONDS)
+                return found.damage if found.complete else found.damage or self.suspicion
         except DatabaseError as error:
             if classify(error) == "corrupt":
                 return str(error.__cause__ or error)
@@ -249,20 +271,38 @@ class Place:
 
     def _return(self) -> sqlite3.Connection:
         """The name leads to what is open no more: keep that under it, or beside what stands there now."""
-        is_replaced = inode(self.path) not in (None, self._stands[0])
-        if is_replaced:
-            kept = rescue.beside(self.conn, self.path, clock.now().wall_ms)
-            note = Note(kept, "replaced", f"another file was put in its place; what it held is {kept.name}")
-            self._leave()
-        else:
-            what = "the file" if inode(self.path) is None else "its write-ahead log"
-            rescued = rescue.copy(self.conn, self.path)
+        stands = inode(self.path)
+        if stands is not None and stands != self._stands[0]:
+            return self._give_way()
+        if stands is not None and not file_size(self.path):
+            self._set_aside("it was cut to nothing while it was recorded into")
+            return self._again()
+        what = "the file" if stands is None else "its write-ahead log"
+        if stands is None or not rescue.brought_in(self.conn):
+            rescued = rescue.copy(self.conn, self.path, self._stands[0])
             self._leave()
             rescue.put(rescued, self.path, clock.now().wall_ms)
-            note = Note(None, "deleted", f"{what} was deleted; all that it held is here again")
+        else:
+            self._leave()
+        self._tell(Note(None, "deleted", f"{what} was deleted; all that it held is here again"))
+        return self._again()
+
+    def _give_way(self) -> sqlite3.Connection:
+        """To the file that was put in its place, where that is a record; what it held is kept beside."""
+        self._kept = kept = rescue.beside(self.conn, self.path, clock.now().wall_ms)
+        self._leave()
+        self._tell(Note(kept, "replaced", f"another file was put in its place; what it held is {kept.name}"))
+        try:
+            return self._again()
+        except DatabaseError as error:
+            raise DatabaseError(
+                f"another file is in the record's place ({error.message}); what was recorded is {kept.name}",
+                hint="move that file away: then recording goes on where it was",
+            ) from error
+
+    def _tell(self, note: Note) -> None:
         log.error("database.moved", reason=note.reason, detail=note.detail)
         self._notes.append(note)
-        return self._again()
 
     def _leave(self) -> None:
         """Close what is open, which is copied."""
@@ -280,8 +320,3 @@ def _is_new(conn: sqlite3.Connection) -> bool:
         "SELECT (SELECT count(*) FROM recoveries) + (SELECT count(*) FROM recorder_sessions)"
     ).fetchall()
     return int(rows) == 0
-
-
-def _names(conn: sqlite3.Connection, lies: Path) -> bool:
-    """Whether it tells of a file that was set aside."""
-    return bool(conn.execute("SELECT 1 FROM recoveries WHERE aside = ?", (lies.name,)).fetchall())

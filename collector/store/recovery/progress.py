@@ -37,6 +37,11 @@ class Through(msgspec.Struct):
             self.stretches += 1
         self.lost_from = low
 
+    def end(self, *, is_lost: bool) -> None:
+        """Nothing more comes of it; what was left is lost, or was never there."""
+        self.stretches += bool(self.left) and is_lost
+        self.left = []
+
 
 class Progress(msgspec.Struct):
     """All walks that have begun, by name, and what is to be done when all are through.
@@ -44,12 +49,14 @@ class Progress(msgspec.Struct):
     ``rolled`` says of each kind up to which place its rows were in the rollups, and which was the last one
     there was: what lies between is rolled up once more. So are the ``ranges`` whose rollups were lost.
     ``series``: the largest number of a series that was taken over, and that means here what it meant there.
+    ``failures``: how often the disk did not let the file be read.
     """
 
     walks: dict[str, Through] = msgspec.field(default_factory=dict)
     rolled: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     ranges: list[Range] = msgspec.field(default_factory=list)
     series: int = 0
+    failures: int = 0
 
     def of(self, walk: Walk) -> Through:
         """Of one walk; it begins with the whole table."""
@@ -59,8 +66,9 @@ class Progress(msgspec.Struct):
         """Nothing more can be read of a span."""
         self.of(walk).lose(span)
         if walk.fixed is not None:
-            low = span.low[0] if span.low else 0
-            high = span.high[0] if span.high else LAST - walk.fixed * 1000
+            # Keys of garbage may be such that no statement takes what is added to them.
+            low = max(span.low[0], 0) if span.low else 0
+            high = min(span.high[0], LAST) if span.high else LAST
             self.again(low, high + walk.fixed * 1000)
 
     def again(self, low: int, high: int) -> None:
@@ -83,10 +91,11 @@ class Progress(msgspec.Struct):
 
 
 class Salvage(NamedTuple):
-    """A recovery that goes on: its number, and how far it has come."""
+    """A recovery that goes on: its number, how far it has come, and how many rows were saved by then."""
 
     number: int
     progress: Progress
+    saved: int
 
 
 def _touch(one: Range, other: Range) -> bool:
@@ -96,10 +105,10 @@ def _touch(one: Range, other: Range) -> bool:
 def load(conn: sqlite3.Connection, aside: str) -> Salvage | None:
     """The salvage of the file with this name that goes on; None when there is none."""
     row = conn.execute(
-        "SELECT id, progress FROM recoveries WHERE aside = ? AND finished_ms IS NULL ORDER BY id DESC",
+        "SELECT id, progress, rows_saved FROM recoveries WHERE aside = ? AND finished_ms IS NULL ORDER BY id DESC",
         (aside,),
     ).fetchone()
-    return None if row is None else Salvage(row[0], parsed(row[1]))
+    return None if row is None else Salvage(row[0], parsed(row[1]), row[2])
 
 
 def parsed(text: str | None) -> Progress:
@@ -126,8 +135,10 @@ def save(conn: sqlite3.Connection, salvage: Salvage, saved: int) -> None:
 def finish(conn: sqlite3.Connection, salvage: Salvage, now_ms: int, more: str = "") -> None:
     """It is over; ``more`` is added to the words about it."""
     left = salvage.progress.lost()
+    ((detail,),) = conn.execute("SELECT detail FROM recoveries WHERE id = ?", (salvage.number,)).fetchall()
+    detail = "; ".join(filter(None, (detail, more)))
     conn.execute(
         'UPDATE recoveries SET finished_ms = max(?, timestamp), progress = NULL, "left" = ?,'
-        " detail = substr(detail || ?, 1, ?) WHERE id = ?",
-        (now_ms, json.dumps(left) if left else None, more, LONGEST_DETAIL, salvage.number),
+        " detail = ? WHERE id = ?",
+        (now_ms, json.dumps(left) if left else None, detail[:LONGEST_DETAIL], salvage.number),
     )

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from collector.errors import CollectorError
 from collector.log import get_logger
 from collector.sqlite import sqlite3
-from collector.store.failures import classify
+from collector.store.failures import classify, in_words
 from collector.store.recovery.cells import Unsound
-from collector.store.recovery.ends import outermost
+from collector.store.recovery.ends import WIDEST_GAP, believable, outermost
 from collector.store.recovery.mended import Mended, mended, remove
 from collector.store.recovery.spans import LAST, Portion, Row, Span, behind, follows, names, select
 from collector.store.recovery.walks import Walk, walk_of
@@ -38,29 +39,60 @@ _TELLING = {
 }
 
 
-class Lying:
-    """A database that was set aside, its log included. Opening and reading it raise what SQLite raises."""
+class Unread(CollectorError):
+    """A file that was set aside cannot be read; ``passes``: another try may read it."""
 
-    def __init__(self, path: Path) -> None:
-        self._mended = _mended(path)
-        name = quote(os.fsencode(self._mended.name or path))
-        self._conn = sqlite3.connect(
-            f"file:{name}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    def __init__(self, path: Path, error: Exception, *, passes: bool = True) -> None:
+        super().__init__(f"{path.name}: {in_words(classify(error))} ({error})")
+        self.passes = passes
+
+
+class Lying:
+    """A database that was set aside, its log included. Opening and reading it raise Unread.
+
+    A disk that fails may do so for a while only. With ``gives_up`` what it does not give is damaged.
+    """
+
+    # Tests put another kind in its place: nothing makes the kernel fail a single read of a real file.
+    connection = sqlite3.Connection
+
+    def __init__(self, path: Path, *, gives_up: bool = False) -> None:
+        self._path, self.gives_up = path, gives_up
+        self._ceilings: dict[str, int] = {}
+        self._mended = _mended(path, gives_up=gives_up)
+        try:
+            self._conn = self._opened()
+        except sqlite3.Error as error:
+            self._remove()
+            raise Unread(path, error, passes=not self._is_lost(error)) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        name = quote(os.fsencode(self._mended.name or self._path))
+        conn = sqlite3.connect(
+            f"file:{name}?mode=ro",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            factory=self.connection,
         )
         # A text that is none is damage as well, and shall not be taken over.
-        self._conn.text_factory = bytes.decode
+        conn.text_factory = bytes.decode
         # With the first, whatever of the schema can be read is used, and a file that is too short is opened;
         # the second finds pages of garbage. Nothing is written in either case.
         try:
             for pragma in _PRAGMAS:
-                self._conn.execute(f"PRAGMA {pragma}")
+                conn.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
-            self.close()
+            conn.close()
             raise
+        return conn
 
     def close(self) -> None:
         """Close it."""
         self._conn.close()
+        self._remove()
+
+    def _remove(self) -> None:
         if self._mended.name is not None:
             remove(self._mended.name)
 
@@ -76,7 +108,15 @@ class Lying:
         return walk.known_to(columns) if {*walk.key} <= columns | {"rowid"} and columns else None
 
     def read(self, walk: Walk, span: Span, most: int) -> Portion:
-        """Some rows of a span."""
+        """Some rows of a span, but for those with keys that cannot be."""
+        portion = self._read(walk, span, most)
+        rows = portion.rows
+        if walk.is_by_text or not rows or self._are_believed(walk, rows):
+            return portion
+        left = [row for row in rows if self._are_believed(walk, [row])]
+        return portion._replace(rows=left, refused=len(rows) - len(left))
+
+    def _read(self, walk: Walk, span: Span, most: int) -> Portion:
         if span.top and span.bottom:
             return self._cut(walk, span)
         down = not span.top
@@ -98,8 +138,7 @@ class Lying:
         try:
             self._conn.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
         except _ERRORS as error:
-            if not is_damage(error):
-                raise
+            self._excuse(error)
             return False
         return self._mended.is_schema_whole
 
@@ -112,8 +151,23 @@ class Lying:
         return None
 
     def largest(self, walk: Walk) -> int | None:
-        """The largest key that can be read of a table of numbered rows; None when there is none."""
-        return self._outermost(walk, top=True)
+        """The largest key of a table that can be read and believed; None when there is none."""
+        last = self._outermost(walk, top=True)
+        return believable(partial(self._next, walk), last) if walk.is_numbered else last
+
+    def _are_believed(self, walk: Walk, rows: list[Row]) -> bool:
+        """Whether the keys of rows, which are in order, can be."""
+        place = walk.columns.index(walk.key[0])
+        keys = rows[0][place], rows[-1][place]
+        return min(keys) >= 0 and (max(keys) <= WIDEST_GAP or max(keys) <= self._ceiling(walk))
+
+    def _ceiling(self, walk: Walk) -> int:
+        if walk.name not in self._ceilings:
+            last = self._outermost(walk, top=True) if walk.is_numbered else None
+            believed = believable(partial(self._next, walk), last)
+            # Where no key is out of the way, rows may still lie behind the last one that was found.
+            self._ceilings[walk.name] = LAST if believed is None or believed == last else believed
+        return self._ceilings[walk.name]
 
     def _rows(self, walk: Walk, span: Span, most: int, *, down: bool) -> tuple[list[Row], bool | None]:
         """Rows from one end on, and whether these are all; None when there is damage behind the last."""
@@ -133,8 +187,7 @@ class Lying:
                 if size > MOST_BYTES:
                     return rows, False
         except _ERRORS as error:
-            if not is_damage(error):
-                raise
+            self._excuse(error)
             return rows, None
         return rows, len(rows) < most
 
@@ -174,21 +227,31 @@ class Lying:
     def _next(self, walk: Walk, number: int, down: bool) -> tuple[int | None, bool]:
         """The first number from one on, itself included; whether that could be read."""
         low = None if down else (number - 1,)
-        high = (number + 1,) if down and number < LAST else None
+        high = (number + 1,) if down else None
         sql, bound = select(walk, walk.key[:1], low, high, down=down)
         rows = self._some(f"{sql} LIMIT 1", *bound)
         if not rows:
             return None, rows is not None
-        return rows[0][0], isinstance(rows[0][0], int)
+        found = rows[0][0]
+        if not isinstance(found, int):
+            return None, False
+        return (found if 0 <= found <= LAST else None), True
 
     def _some(self, sql: str, *bound: Any) -> list[Row] | None:
         """What a statement finds; None where that cannot be read."""
         try:
             return self._conn.execute(sql, bound).fetchall()
         except _ERRORS as error:
-            if not is_damage(error):
-                raise
+            self._excuse(error)
             return None
+
+    def _excuse(self, error: Exception) -> None:
+        """Nothing where rows are lost; raises Unread where another try may read them."""
+        if not self._is_lost(error):
+            raise Unread(self._path, error) from error
+
+    def _is_lost(self, error: Exception) -> bool:
+        return is_damage(error) or (self.gives_up and classify(error) != "busy")
 
     @cached_property
     def _moments(self) -> set[int]:
@@ -199,11 +262,13 @@ class Lying:
         return {moment for rows in found for row in rows for moment in row if isinstance(moment, int)}
 
 
-def _mended(path: Path) -> Mended:
-    """The same file with what can be made of its damaged pages."""
+def _mended(path: Path, *, gives_up: bool) -> Mended:
+    """The same file with what can be made of its damaged pages. Raises Unread."""
     try:
-        return mended(path)
+        return mended(path, gives_up=gives_up)
     except (OSError, Unsound) as error:  # what is wrong with the file itself SQLite will say
+        if isinstance(error, OSError) and not gives_up:
+            raise Unread(path, error) from error
         log.warning("salvage.mending", file=path.name, error=str(error))
         return Mended(None, is_schema_whole=True)
 

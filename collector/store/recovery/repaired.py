@@ -22,7 +22,23 @@ if TYPE_CHECKING:
 
 log = get_logger("database")
 
+SCHEMA_BYTES = 1 << 20  # the schema stands at the beginning
+
 _TELLING: AbstractSet[str] = {"schema_migration", "recorder_sessions", "gaps", "cpu_samples"}
+
+
+def bears_our_marks(path: Path) -> bool:
+    """Whether the beginning of a file that cannot be opened still tells that it was a record of ours.
+
+    Its bytes are read, so nobody in this process may have it open: closing it would drop SQLite's locks.
+    """
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(SCHEMA_BYTES)
+    except OSError:
+        return False
+    mark = APPLICATION_ID.to_bytes(4, "big")
+    return beginning[68:72] == mark or all(name.encode() in beginning for name in _TELLING)
 
 
 def marks(path: Path) -> bool:

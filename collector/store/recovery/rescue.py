@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from collector.sqlite import sqlite3
 from collector.store.database import inode, journal_path, make_folder, shm_path, wal_path
 from collector.store.recovery import aside
+from collector.store.recovery.note import Note
 from collector.store.retention.sizes import REPLACED
 
 if TYPE_CHECKING:
@@ -21,18 +22,28 @@ if TYPE_CHECKING:
 
 _PART = ".part"
 # A whole copy that is still to get the name: the only one there is, once the connection is closed.
-_RESCUED = ".rescued"
+_RESCUED = ".rescued-"
 _SPARED = ".spared"
 
 
-def copy(conn: sqlite.Connection, path: Path) -> Path:
+def brought_in(conn: sqlite.Connection) -> bool:
+    """Whether all of a log that lost its name could be brought into its file, which has its name still."""
+    try:
+        ((is_busy, pages, done),) = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error:
+        return False
+    return not is_busy and pages == done
+
+
+def copy(conn: sqlite.Connection, path: Path, instead: object) -> Path:
     """All that ``conn`` holds, as a whole file beside ``path``; raises what SQLite and files raise.
 
-    It has its name only when it is whole and on the disk.
+    It has its name only when it is whole and on the disk, and in it the number of the file ``instead`` of
+    which it is to stand there.
     """
     make_folder(path)
     part = path.with_name(path.name + _PART)
-    for leftover in (part, wal_path(part), shm_path(part), journal_path(part)):
+    for leftover in (part, wal_path(part), shm_path(part), journal_path(part), *_rescued(path)):
         leftover.unlink(missing_ok=True)
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     target = sqlite3.connect(str(part), isolation_level=None)
@@ -45,28 +56,52 @@ def copy(conn: sqlite.Connection, path: Path) -> Path:
         raise
     target.close()
     _sync(part)
-    rescued = path.with_name(path.name + _RESCUED)
+    number = instead[1] if isinstance(instead, tuple) else 0
+    rescued = path.with_name(f"{path.name}{_RESCUED}{number}")
     part.rename(rescued)
     _sync(path.parent)
     return rescued
 
 
+def _rescued(path: Path) -> list[Path]:
+    """Copies whose maker did not come to put them in their place."""
+    start = path.name + _RESCUED
+    if not path.parent.is_dir():
+        return []
+    return [each for each in path.parent.iterdir() if each.name.startswith(start)]
+
+
 def beside(conn: sqlite.Connection, path: Path, now_ms: int) -> Path:
     """The same, under a name that says that it was replaced."""
-    part = copy(conn, path)
     kept = aside.free_name(path, REPLACED, now_ms)
-    part.rename(kept)
+    copy(conn, path, None).rename(kept)
     _sync(path.parent)
     return kept
 
 
-def finish(path: Path, now_ms: int) -> bool:
-    """Put a copy in its place whose maker was killed before it could; True when there was one to be put."""
-    rescued = path.with_name(path.name + _RESCUED)
-    if path.exists() or not rescued.exists():
-        return False
-    put(rescued, path, now_ms)
-    return True
+def finish(path: Path, now_ms: int) -> Note | None:
+    """Put a copy in its place whose maker was killed before it could; what there is to tell of that.
+
+    Where neither the place is free nor the file stands there of which it is a copy, it is kept beside.
+    """
+    told = None
+    for rescued in _rescued(path):
+        stands = inode(path)
+        if stands is None or rescued.name.endswith(f"{_RESCUED}{stands[1]}"):
+            _take_away_log(path)
+            put(rescued, path, now_ms)
+            told = Note(None, "deleted", "the file or its log was deleted; all that it held is here again")
+        else:
+            kept = aside.free_name(path, REPLACED, now_ms)
+            rescued.rename(kept)
+            told = Note(kept, "replaced", f"another file was put in its place; what it held is {kept.name}")
+    return told
+
+
+def _take_away_log(path: Path) -> None:
+    """What stands there of a log was written without the part of it that the copy has."""
+    for name in (wal_path(path), shm_path(path)):
+        name.unlink(missing_ok=True)
 
 
 def put(part: Path, path: Path, now_ms: int) -> None:

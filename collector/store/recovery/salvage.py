@@ -11,19 +11,20 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from collector import clock
 from collector.log import get_logger
 from collector.records.recovery import LONGEST_DETAIL
-from collector.sqlite import sqlite3
 from collector.store.database import file_size, open_reader, raw, wal_path
+from collector.store.failures import classify
 from collector.store.recovery import progress as stored
 from collector.store.recovery.again import marks
+from collector.store.recovery.damage import shortened
 from collector.store.recovery.days import days
 from collector.store.recovery.first import First
 from collector.store.recovery.progress import Progress, Salvage
-from collector.store.recovery.reading import Lying, is_damage
+from collector.store.recovery.reading import Lying, Unread
 from collector.store.recovery.spans import Portion
 from collector.store.recovery.taking import Taken, take
 from collector.store.recovery.walks import Walk, walks
@@ -42,6 +43,15 @@ log = get_logger("salvage")
 
 FEWEST_ROWS, MOST_ROWS = 10, 500  # a step
 AIM_MS = 8.0
+# So often the disk may fail to give a part of a file, in rounds of the upkeep, before that part is lost.
+MOST_FAILURES = 3
+
+
+class Carried(NamedTuple):
+    """``rows`` of a file are saved in all, those of `begin` included; ``is_finished``: no more will be."""
+
+    rows: int
+    is_finished: bool
 
 
 def begin(conn: sqlite.Connection, aside: Path | None, reason: Reason, detail: str, now_ms: int) -> None:
@@ -59,7 +69,7 @@ def begin(conn: sqlite.Connection, aside: Path | None, reason: Reason, detail: s
         "INSERT INTO recoveries (timestamp, reason, detail, aside, aside_bytes, rows_saved, finished_ms,"
         " progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            now_ms, reason, detail[:LONGEST_DETAIL], aside.name if aside else "",
+            now_ms, reason, (shortened(detail) if goes_on else detail)[:LONGEST_DETAIL], aside.name if aside else "",
             file_size(aside) + file_size(wal_path(aside)) if aside else 0,
             first.saved, None if goes_on else now_ms, stored.dumped(progress) if goes_on else None,
         ),
@@ -73,26 +83,28 @@ def unfinished(conn: sqlite.Connection) -> list[Path]:
     return [path.with_name(name) for (name,) in conn.execute(sql)]
 
 
-def carry(aside: Path, ask: Ask, stopping: Callable[[], bool]) -> int:
-    """Take over what is left of one of them, until ``stopping`` says so; how many rows were saved.
+def carry(aside: Path, ask: Ask, stopping: Callable[[], bool]) -> Carried:
+    """Take over what is left of one of them, until ``stopping`` says so.
 
     It goes on where it was, whatever happened to the process that was at it. A file that is gone ends it.
-    Raises what the steps raise, and what reading raises for anything but damage.
+    Raises what the steps raise, and Unread for what another try may read.
     """
     salvage = ask("salvage.look", partial(stored.load, aside=aside.name))
     if salvage is None:
-        return 0
+        return Carried(0, is_finished=True)
     if not aside.exists():
-        _finish(salvage, ask, "; the file was moved away before all of it was taken over")
-        return 0
+        return _give_up(salvage, ask, "the file was moved away before all of it was taken over")
+    gives_up = salvage.progress.failures >= MOST_FAILURES - 1
     try:
-        with Lying(aside) as lying:
+        with Lying(aside, gives_up=gives_up) as lying:
             return _Carrying(aside, lying, salvage, ask, stopping).carry()
-    except sqlite3.Error as error:
-        if not is_damage(error):
-            raise
-        _finish(salvage, ask, f"; no table of it can be read ({error})")
-        return 0
+    except Unread as error:
+        if not error.passes:
+            return _give_up(salvage, ask, f"no table of it can be read ({error.__cause__})")
+        if classify(error) != "busy":
+            salvage.progress.failures += 1
+            ask("salvage.stop", partial(stored.save, salvage=salvage, saved=0))
+        raise
 
 
 class _Carrying:
@@ -104,21 +116,21 @@ class _Carrying:
         self._aside, self._lying, self._salvage = aside, lying, salvage
         self._ask, self._stopping = ask, stopping
         self._dose = Dose(FEWEST_ROWS, MOST_ROWS, AIM_MS)
-        self._saved = 0
+        self._saved = salvage.saved
 
-    def carry(self) -> int:
+    def carry(self) -> Carried:
         """All walks, then what follows from all of them."""
-        is_whole, is_known = self._lying.is_schema_whole(), False
-        for walk in walks():
-            known = self._lying.of(walk)
-            is_known |= known is not None
+        found = [(walk, self._lying.of(walk)) for walk in walks()]
+        is_known = any(known is not None for _, known in found)
+        is_whole = is_known and self._lying.is_schema_whole()
+        for walk, known in found:
             if known is None:
-                self._without(walk, is_lost=not is_whole)
+                self._salvage.progress.of(walk).end(is_lost=not is_whole)
             elif not self._walk(known):
-                return self._saved
+                return Carried(self._saved, is_finished=False)
         self._mark()
-        _finish(self._salvage, self._ask, "" if is_known else "; none of its tables can be found")
-        return self._saved
+        _finish(self._salvage, self._ask, "" if is_known else "none of its tables can be found")
+        return Carried(self._saved, is_finished=True)
 
     def _walk(self, walk: Walk) -> bool:
         """Whether it is through."""
@@ -127,9 +139,10 @@ class _Carrying:
             if self._stopping():
                 self._ask("salvage.stop", partial(stored.save, salvage=self._salvage, saved=0))
                 return False
-            span = through.left.pop()
+            span = through.left[-1]
             portion = self._lying.read(walk, span, self._dose.count)
-            through.left += portion.left
+            through.left[-1:] = portion.left
+            through.refused += portion.refused
             if portion.lost:
                 self._salvage.progress.lose(walk, span)
             if portion.rows:
@@ -151,13 +164,6 @@ class _Carrying:
         self._dose.took(took_ms, len(portion.rows))
         self._saved += taken.saved
 
-    def _without(self, walk: Walk, *, is_lost: bool) -> None:
-        """The file has no such table, or none that is known of."""
-        through = self._salvage.progress.of(walk)
-        if through.left and is_lost:
-            through.stretches += 1
-        through.left = []
-
     def _mark(self) -> None:
         database = open_reader(self._aside.with_name(self._aside.name.rpartition(SET_ASIDE)[0]))
         database.pragma("cache_size", -1024)
@@ -168,6 +174,14 @@ class _Carrying:
             database.close()
         for step in steps:
             self._ask("salvage.rollups", step)
+
+
+def _give_up(salvage: Salvage, ask: Ask, why: str) -> Carried:
+    """Whatever is left is lost."""
+    for walk in walks():
+        salvage.progress.of(walk).end(is_lost=True)
+    _finish(salvage, ask, why)
+    return Carried(salvage.saved, is_finished=True)
 
 
 def _finish(salvage: Salvage, ask: Ask, more: str = "") -> None:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from collector.store.recovery.walks import Walk
 
-LAST = 2**63 - 1
+# The largest key that is believed: numbers count up from 1, moments are in ms. A damaged one may be anything.
+LAST = 2**53
 
 Row = tuple[Any, ...]
 Key = tuple[Any, ...]
@@ -30,12 +31,13 @@ class Span(NamedTuple):
 class Portion(NamedTuple):
     """Rows, and the spans that are left of the one they are from, to be read from the last one on.
 
-    ``lost``: nothing more can be read of the span.
+    ``lost``: nothing more can be read of the span. ``refused``: rows that are left out for their keys.
     """
 
     rows: list[Row]
     left: list[Span]
     lost: bool = False
+    refused: int = 0
 
 
 def behind(walk: Walk, span: Span, rows: list[Row], *, down: bool) -> Span:

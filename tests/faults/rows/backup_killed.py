@@ -13,11 +13,11 @@ from typing import NamedTuple
 from collector.store.backup.part import COMPANIONS, ENDING, beside
 from collector.store.retention.sizes import REPLACED
 from tests.faults.ground import Ground
-from tests.faults.killing import ALL_ROUNDS, Scenario, afterwards, command, kills
+from tests.faults.killing import Scenario, afterwards, command, kills
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import records_of, unknown
 from tests.faults.photo import Photo, of_now, taken
-from tests.faults.row import Round, fault
+from tests.faults.row import ALL_ROUNDS, Round, fault
 from tests.faults.rows.migrations_killed import MOVING
 
 RECORDS = 100  # in each half

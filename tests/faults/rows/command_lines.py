@@ -37,7 +37,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     chance, every = ground.random, list(commands())
     states = list(STATES)
     (ground.folder / "home").mkdir()
-    for number in range(count):
+    for number in ground.numbers(count):
         command, state = every[number % len(every)], chance.choice(states)
         words, config = line(chance, command), laid(ground, state)
         try:

@@ -45,7 +45,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     (ground.own / "example").mkdir()
     (ground.folder / "home").mkdir()
     ran, recovery_s = 0, 0.0
-    for number in range(count):
+    for number in ground.numbers(count):
         case = made(ground, number)
         try:
             took = looked_at(ground, case)

@@ -12,13 +12,12 @@ from collector.client.line import Line
 from tests.faults.checker import Verdict
 from tests.faults.clients import as_json, made
 from tests.faults.ground import Ground
-from tests.faults.row import Round, fault
+from tests.faults.row import ALL_ROUNDS, Round, fault
 from tests.faults.shim import Calls, Mode
 from tests.faults.unharmed import check_stays_up, until
 from tests.faults.victim import WAIT_SECONDS
 
 BATCHES = 5
-ALL_ROUNDS = 1_000  # more than there are: with so many, no N is left out
 STRIDE = 7  # with fewer
 
 
@@ -48,10 +47,10 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N of all cases in one process that must stay up, or so many as ``count`` allows."""
     ground.victim.start(ground.shim)
     left, stride = dict.fromkeys(CASES, 1), 1 if count >= ALL_ROUNDS else STRIDE
-    for number in range(1, count):
+    for number in ground.numbers(count - 1):
         if not left:
             break
-        case = list(left)[number % len(left)]
+        case = list(left)[(number + 1) % len(left)]
         result = failed_at(ground, case, left[case], f"round{number}")
         left[case] += stride
         if result.figures["errors"] == 0:  # it came to its end before the Nth call

@@ -10,7 +10,7 @@ from itertools import pairwise
 from collector.client.line import Line, Unreachable
 from tests.faults.clients import as_json, made
 from tests.faults.ground import Ground
-from tests.faults.row import Round, fault, on_fresh_ground
+from tests.faults.row import ALL_ROUNDS, Round, fault, on_fresh_ground
 from tests.faults.shim import Calls, Mode
 from tests.faults.victim import Died
 
@@ -18,7 +18,7 @@ BATCHES = 5
 CALLS = Calls.WRITE | Calls.SYNC
 
 
-@fault("every-write", "SIGKILL at the Nth write or sync, N = 1 …", quick=3, full=10_000, whole=True)
+@fault("every-write", "SIGKILL at the Nth write or sync, N = 1 …", quick=3, full=ALL_ROUNDS, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N where ``count`` allows it, or so many that lie spread over them."""
     ground.shim.watch(CALLS)

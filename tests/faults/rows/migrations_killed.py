@@ -17,12 +17,12 @@ from collector.store.database import open_writer, raw
 from collector.store.downgrade import downgrade
 from collector.store.schema import known
 from tests.faults.ground import Ground
-from tests.faults.killing import ALL_ROUNDS, Scenario, command, kills
+from tests.faults.killing import Scenario, command, kills
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import records_of, unknown
 from tests.faults.photo import Photo, of_now, taken
 from tests.faults.rolled import roll_up
-from tests.faults.row import Round, fault
+from tests.faults.row import ALL_ROUNDS, Round, fault
 from tests.faults.victim import Died
 
 RECORDS = 200

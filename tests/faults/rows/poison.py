@@ -79,7 +79,7 @@ bad = [
 # The same moment twice is stored a millisecond later. NUL, a number below zero and one for a text are legal.
 good = [disk(), disk(), disk(device="good\\0"), disk(device="good-", busy_percent=-1.0)]
 mixed = [each for pair in zip(bad, good) for each in pair] + bad[len(good):] + [disk(device=5)]
-owner("intake")._buffer.put(time.monotonic(), mixed)
+owner("writer")._buffer.put(time.monotonic(), mixed)
 """
 PAST_BAD, PAST_GOOD = 12, 5
 

@@ -144,7 +144,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         ticks.wait_for_more(2)
         began = ticks.seen[0]
         before = course.rest()
-        for _ in range(count):
+        for _ in ground.numbers(count):
             yield Round(Verdict(), figures=course.one())
         after = course.rest()
         lost = ticks.lost(began, ticks.seen[-1], EVERY_S)

@@ -12,7 +12,7 @@ from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import Old, lying, photographed, planted, records_of, template, unknown
 from tests.faults.pages import PAGE, in_log, touched, view
-from tests.faults.row import Round, fault, on_fresh_ground
+from tests.faults.row import ALL_ROUNDS, Round, fault, on_fresh_ground
 from tests.faults.rows.damaged import Met, judged
 from tests.faults.rows.every_write import spread
 from tests.faults.shim import Calls, Mode
@@ -21,7 +21,7 @@ from tests.faults.victim import Died
 BATCHES = 3
 
 
-@fault("set-aside-killed", "SIGKILL at the Nth call of a set-aside", quick=1, full=10_000, whole=True)
+@fault("set-aside-killed", "SIGKILL at the Nth call of a set-aside", quick=1, full=ALL_ROUNDS, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N where ``count`` allows it, or so many that lie spread over them."""
     damaged(ground)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from tests.faults.ground import Ground
 from tests.faults.ledger import Told
 from tests.faults.powercut import Contents, contents
-from tests.faults.row import Round, fault, on_fresh_ground
-from tests.faults.rows.every_error import ALL_ROUNDS, CASES, Case, send
+from tests.faults.row import ALL_ROUNDS, Round, fault, on_fresh_ground
+from tests.faults.rows.every_error import CASES, Case, send
 from tests.faults.unharmed import Harmed, check, until
 from tests.faults.victim import WAIT_SECONDS, Died
 

@@ -14,12 +14,12 @@ from tests.answers.made import DAY, Made
 from tests.answers.made import HOUR as HOUR_MS
 from tests.faults.ground import Ground
 from tests.faults.inside import Inside
-from tests.faults.killing import ALL_ROUNDS, kills
+from tests.faults.killing import kills
 from tests.faults.ledger import Sent
 from tests.faults.old_record import unknown
 from tests.faults.photo import of_now
 from tests.faults.rolled import assert_finished, assert_sound, roll_up
-from tests.faults.row import Round, fault
+from tests.faults.row import ALL_ROUNDS, Round, fault
 from tests.store.rollups.world import disk, sensor, skill
 
 DAYS = 3

@@ -30,8 +30,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def renamed(name: str) -> dict[str, bytes]:
-    """The three under another name."""
-    return {name + ending: text for ending, text in FILES.items()}
+    """The three under another name, and what marks that nobody was told of them yet."""
+    return {name + ending: text for ending, text in FILES.items()} | {name + "-untold": b""}
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def test_names_that_are_taken_are_not_used_again(path: Path) -> None:
     assert [first, second] == lying(path)
 
 
-@pytest.mark.parametrize("count", range(5))
+@pytest.mark.parametrize("count", range(6))
 def test_what_was_cut_short_is_completed_under_the_same_name(path: Path, count: int) -> None:
     """After each of its steps; until then everybody can see that it is to be done."""
     name = free_name(path, SET_ASIDE, NOW_MS)
     for step in list(aside.steps(path, name))[:count]:
         step()
-    if count in {1, 2, 3}:
+    if count in {1, 2, 3, 4}:
         assert name == half_set_aside(path)
     if path.exists():
         assert name == set_aside(path, NOW_MS + (5_000 if count else 0))
@@ -70,7 +70,7 @@ def test_what_was_cut_short_is_completed_under_the_same_name(path: Path, count: 
     assert renamed(name.name) == files(path.parent)
 
 
-@pytest.mark.parametrize("count", range(4))
+@pytest.mark.parametrize("count", range(5))
 def test_it_is_completed_where_a_file_cannot_have_two_names(
     path: Path, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,12 +79,20 @@ def test_it_is_completed_where_a_file_cannot_have_two_names(
     name = free_name(path, SET_ASIDE, NOW_MS)
     for step in list(aside.steps(path, name))[:count]:
         step()
-    assert name == set_aside(path, NOW_MS + (5_000 if count > 1 else 0))
+    assert name == set_aside(path, NOW_MS + (5_000 if count > 2 else 0))
     assert renamed(name.name) == files(path.parent)
 
 
 def _no_links(*_: object, **__: object) -> None:
     raise PermissionError(1, "Operation not permitted")
+
+
+def test_it_is_marked_until_a_record_tells_of_it(path: Path) -> None:
+    """So that one whose recorder was killed is known from one that somebody left there."""
+    lies = set_aside(path, NOW_MS)
+    assert aside.untold(path) == [lies]
+    aside.told(lies)
+    assert (aside.untold(path), lying(path)) == ([], [lies])
 
 
 @pytest.mark.parametrize("empty", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])

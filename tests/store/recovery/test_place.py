@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3 as stdlib
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from collector.errors import DatabaseError
-from collector.store.database import shm_path, wal_path
+from collector.store.database import inode, shm_path, wal_path
 from collector.store.failures import Trouble, classify
+from collector.store.recovery import rescue
 from collector.store.recovery.aside import lying
-from collector.store.recovery.place import CERTAIN, Place
+from collector.store.recovery.place import CERTAIN, MOST_AN_HOUR, Place
 from collector.store.retention.sizes import REPLACED
 from collector.store.room import Room
 
@@ -97,13 +99,23 @@ def test_a_file_that_is_no_database_is_refused_where_none_of_ours_stood(path: Pa
     )
 
 
-def test_one_that_is_named_a_database_and_is_none_is_set_aside(tmp_path: Path) -> None:
-    """What `x.db` holds is not lost by another name."""
+@pytest.mark.parametrize("filling", [b"my notes ", os.urandom(64), b"\0"], ids=["text", "noise", "zeros"])
+def test_so_is_one_that_is_named_a_database(tmp_path: Path, filling: bytes) -> None:
+    """It may be encrypted."""
     path = tmp_path / "x.db"
-    path.write_bytes(b"garbage" * 5000)
-    made = at(path)
-    assert (made.open(), [lies.read_bytes()[:7] for lies in lying(path)]) == (True, [b"garbage"])
-    made.close()
+    path.write_bytes(filling * 1000)
+    with pytest.raises(DatabaseError):
+        at(path).open()
+    assert (lying(path), path.read_bytes()) == ([], filling * 1000)
+
+
+def test_one_whose_beginning_tells_that_it_was_ours_is_set_aside(place: Place, path: Path) -> None:
+    """As a copy whose header is damaged, brought here without its lock file."""
+    place.close()
+    damage(path, 0, 60)
+    again = at(path)
+    assert (again.open(), len(lying(path)), rows(again, "SELECT from_ms FROM gaps")) == (True, 1, [(1,)])
+    again.close()
 
 
 def test_a_database_of_another_program_is_refused_even_there(tmp_path: Path) -> None:
@@ -156,7 +168,7 @@ def test_a_deleted_file_is_written_again_with_all_it_held(place: Place, path: Pa
     place.look(0.0, recording=True)
     assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
     assert rows(place, "SELECT reason, aside, rows_saved FROM recoveries") == [("deleted", "", 0)]
-    assert [*path.parent.glob("*.rescued")] == []
+    assert [*path.parent.glob("*.rescued*")] == []
 
 
 @pytest.mark.parametrize("part", [wal_path, shm_path], ids=["log", "index of the log"])
@@ -209,6 +221,8 @@ def test_a_file_of_another_program_put_in_its_place_is_left_alone(place: Place, 
     path.rename(path.with_name("theirs"))
     assert place.mend("closed", sure=True) is not None
     place.look(0.0, recording=True)
+    assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]  # where it was
+    assert [*path.parent.glob("*.replaced-*")] == []
 
 
 def test_a_file_whose_pages_are_in_order_is_set_aside_only_when_writing_fails_again_and_again(
@@ -220,6 +234,38 @@ def test_a_file_whose_pages_are_in_order_is_set_aside_only_when_writing_fails_ag
         False
     ]
     assert len(lying(path)) == 1
+
+
+def test_doubts_that_lie_far_apart_are_forgotten(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may have a reason of its own."""
+    for minute in range(2 * CERTAIN):
+        monkeypatch.setattr("time.monotonic", lambda minute=minute: 120.0 * minute)
+        assert place.mend("corrupt", sure=True) is None
+    assert lying(path) == []
+
+
+def test_what_somebody_found_who_looked_for_longer_counts_where_the_look_is_not_complete(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer may look for some seconds only, and a large file takes longer."""
+    monkeypatch.setattr("collector.store.recovery.place.CHECK_SECONDS", -1.0)
+    monkeypatch.setattr("collector.store.recovery.damage._EVERY", 1)
+    place.suspicion = "page 7 is damaged"
+    assert place.mend("corrupt", sure=False) is not None
+    assert rows(place, "SELECT detail FROM recoveries") == [("page 7 is damaged",)]
+
+
+def test_a_disk_that_spoils_everything_is_not_filled_with_what_is_set_aside(place: Place, path: Path) -> None:
+    """So many an hour, then it is said instead."""
+    for _ in range(MOST_AN_HOUR):
+        place.suspicion = None
+        assert [place.mend("corrupt", sure=True) for _ in range(CERTAIN)][-1] is not None
+    assert [place.mend("corrupt", sure=True) for _ in range(CERTAIN - 1)] == [None] * (CERTAIN - 1)
+    with pytest.raises(Trouble, match="is the disk failing"):
+        place.mend("corrupt", sure=True)
+    assert len(lying(path)) == MOST_AN_HOUR
 
 
 @pytest.mark.parametrize("failure", ["busy", "io", "readonly", "full", "unreachable", "other"])
@@ -235,6 +281,8 @@ def test_a_recorder_killed_while_it_set_a_file_aside_is_followed_up(place: Place
     names = [path.with_name(path.name + f".corrupt-2026010{day}T000000") for day in (1, 2)]
     shutil.copy(path, names[0])
     path.rename(names[1])
+    for name in names:
+        name.with_name(name.name + "-untold").touch()
     again = at(path, was_ours=True)
     assert again.open() is True
     told = rows(again, "SELECT reason, aside FROM recoveries ORDER BY id")
@@ -242,16 +290,21 @@ def test_a_recorder_killed_while_it_set_a_file_aside_is_followed_up(place: Place
     again.close()
 
 
-def test_what_lies_beside_a_record_in_use_is_not_taken_into_it(place: Place, path: Path) -> None:
-    """It may be a backup that was put back, of a time before the damage."""
-    place.conn.execute(
-        "INSERT INTO recorder_sessions (machine_id, boot_id, version, pid, start_ms, received, committed,"
-        " duplicate, rejected, dropped) VALUES ('m', 'b', '1', 1, 1, 0, 0, 0, 0, 0)"
-    )
+def test_what_lies_beside_and_was_told_of_is_not_taken_into_a_new_record(place: Place, path: Path) -> None:
+    """Somebody deletes the record and begins anew."""
     place.close()
-    shutil.copy(path, path.with_name(path.name + ".corrupt-20260101T000000"))
-    again = at(path, was_ours=True)
+    path.rename(path.with_name(path.name + ".corrupt-20260101T000000"))
+    again = at(path)
     assert (again.open(), rows(again, "SELECT count(*) FROM recoveries")) == (True, [(0,)])
+    again.close()
+
+
+def test_a_record_that_is_gone_at_the_start_is_told(place: Place, path: Path) -> None:
+    """Nothing was set aside; but somebody should know."""
+    place.close()
+    path.write_bytes(b"")
+    again = at(path, was_ours=True)
+    assert (again.open(), rows(again, "SELECT reason FROM recoveries")) == (True, [("deleted",)])
     again.close()
 
 
@@ -260,8 +313,30 @@ def test_a_recorder_killed_while_it_wrote_a_deleted_file_again_is_followed_up(
 ) -> None:
     """The copy was the only one."""
     place.close()
-    path.rename(path.with_name(path.name + ".rescued"))
+    path.rename(path.with_name(path.name + ".rescued-7"))
     again = at(path, was_ours=True)
     assert (again.open(), rows(again, "SELECT from_ms FROM gaps")) == (True, [(1,)])
     assert rows(again, "SELECT reason FROM recoveries") == [("deleted",)]
+    again.close()
+
+
+def test_so_is_one_killed_when_only_the_log_had_been_deleted(place: Place, path: Path) -> None:
+    """The file stands there still, and lacks what was in the log."""
+    copied = rescue.copy(place.conn, path, inode(path))
+    place.conn.execute("DELETE FROM gaps")
+    place.close()
+    assert copied.exists()
+    again = at(path, was_ours=True)
+    assert (again.open(), rows(again, "SELECT from_ms FROM gaps")) == (True, [(1,)])
+    again.close()
+
+
+def test_an_old_copy_never_takes_the_place_of_another_file(place: Place, path: Path) -> None:
+    """It is kept beside, and told of."""
+    place.close()
+    shutil.copy(path, path.with_name(path.name + ".rescued-7"))
+    again = at(path, was_ours=True)
+    assert again.open() is True
+    ((kept,),) = rows(again, "SELECT aside FROM recoveries WHERE reason = 'replaced'")
+    assert (path.with_name(kept).exists(), [*path.parent.glob("*.rescued*")]) == (True, [])
     again.close()
