@@ -192,6 +192,7 @@ class Daemon:
                 self.reload()
             watchdog.step(time.monotonic())
             self.hearing.slow.step(time.monotonic())
+            self.server.look()
 
     def _stopping(self) -> None:
         logger.info("recorder.stopping", queued=self.buffer.counts().queued)

@@ -51,7 +51,12 @@ class Places:
         self.most = MOST_CONNECTIONS if unlimited else min(MOST_CONNECTIONS, most_files // CONNECTIONS_SHARE)
 
     def listen(self, listener: socket.socket) -> None:
-        """Let in who connects to this."""
+        """Let in who connects to this, and no longer who connects to the one before."""
+        if self.listener is not None:
+            if self._deaf_until is None:
+                self._selector.unregister(self.listener)
+            self.listener.close()
+        self._deaf_until = None
         self.listener = listener
         self._selector.register(listener, selectors.EVENT_READ, None)
 

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from collector.errors import CollectorError
 from collector.intake.connection import READ_SIZE, Connection
 from collector.intake.lines import Asks, Lines, Tasks
 from collector.intake.listener import inode, listen, remove
@@ -53,6 +54,7 @@ class Server:
         self._lines = Lines(buffer, statements, asks, tasks or {}, self._waiting, self._refused, self._wake)
         self._turns = Turns(self._serve, self._postpone)
         self._inode: int | None = None
+        self._is_lost = False
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -72,6 +74,22 @@ class Server:
         self._selector.register(self._wake_in, selectors.EVENT_READ, None)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
+
+    def look(self) -> None:
+        """See that it can be found: where its socket was deleted, with its folder perhaps, it is made anew."""
+        if self._inode is not None and inode(self.path) != self._inode:
+            self._is_lost = True
+            self._wake()
+
+    def _listen_again(self) -> None:
+        self._is_lost = False
+        try:
+            self._places.listen(listen(self.path, BACKLOG))
+        except CollectorError as error:  # somebody else's is there
+            self._refused.happened(time.monotonic(), reason=str(error))
+            return
+        self._inode = inode(self.path)
+        log.warning("intake.listening_again", path=str(self.path))
 
     def close(self, timeout: float = 1.0) -> None:
         """Stop listening and drop all clients; closing twice is fine."""
@@ -119,6 +137,8 @@ class Server:
         others = [key.fileobj for key, _ in events if key.data is None]
         if self._wake_in in others:  # before the answers are looked for, or one of them could wake nobody
             os.read(self._wake_in, 4096)
+            if self._is_lost:
+                self._listen_again()
         for connection in self._lines.deliver(now):
             self._flush(connection, now)
         self._waiting.offer_again(now)

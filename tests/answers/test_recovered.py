@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from collector.answers.recovered import NEWEST, recoveries
 from tests.answers.made import MINUTE, Made
 
 RECOVERY = (
-    "INSERT INTO recoveries (timestamp, reason, detail, aside, aside_bytes, rows_saved, finished_ms)"
-    " VALUES (?, ?, ?, ?, 0, ?, ?)"
+    'INSERT INTO recoveries (timestamp, reason, detail, aside, aside_bytes, rows_saved, finished_ms, "left")'
+    " VALUES (?, ?, ?, ?, 0, ?, ?, ?)"
 )
 
 
-def note(made: Made, reason: str, aside: str = "", saved: int = 0, *, is_over: bool = True) -> None:
+def note(
+    made: Made, reason: str, aside: str = "", saved: int = 0, *, is_over: bool = True, left: str | None = None
+) -> None:
     """One of a minute ago."""
     moment = made.now_ms - MINUTE
-    made.conn.execute(RECOVERY, (moment, reason, "why", aside, saved, moment if is_over else None))
+    over_ms = moment if is_over else None
+    made.conn.execute(RECOVERY, (moment, reason, "why", aside, saved, over_ms, left))
     made.conn.commit()
 
 
@@ -34,15 +39,46 @@ def test_a_damaged_file_is_told_with_its_rows_and_where_it_lies(made: Made) -> N
     (told,) = sentences(made)
     assert told.startswith("the database was damaged ")
     assert told.endswith(
-        ": 1,234 rows of it are saved, and it lies in c.db.corrupt-1 (2.00 KB): delete it when you no longer"
-        " need it"
+        ": 1,234 rows of it are saved, none is known to be lost; it lies in c.db.corrupt-1 (2.00 KB): delete it"
+        " when you no longer need it"
     )
 
 
-def test_while_rows_are_saved_it_says_so_far(made: Made) -> None:
-    """There are more to come."""
+def test_while_rows_are_saved_the_file_is_to_be_left_there(made: Made) -> None:
+    """There are more to come, and nobody knows yet what is lost."""
+    made.path.with_name("c.db.corrupt-1").write_bytes(b"x" * 2000)
     note(made, "damaged", "c.db.corrupt-1", 5, is_over=False)
-    assert sentences(made)[0].endswith("5 rows of it are saved so far, and c.db.corrupt-1 is gone")
+    (told,) = sentences(made)
+    assert told.endswith(
+        ": 5 rows of it are saved so far; it lies in c.db.corrupt-1 (2.00 KB): saving goes on, so leave it there"
+    )
+
+
+def test_a_file_that_is_gone_is_not_to_be_decided_about(made: Made) -> None:
+    """Whether or not all of it was saved."""
+    note(made, "damaged", "c.db.corrupt-1", 1, is_over=False)
+    assert sentences(made)[0].endswith("1 row of it is saved so far; c.db.corrupt-1 is gone")
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        ('{"gaps": {"stretches": 1, "rows": 0}}', "gaps lost a stretch"),
+        ('{"gaps": {"stretches": 2, "rows": 1}}', "gaps lost 2 stretches and 1 row did not fit"),
+        ('{"gaps": {"stretches": 0, "rows": 3}}', "3 rows did not fit into gaps"),
+        (
+            json.dumps({name: {"stretches": 1, "rows": 0} for name in "abcde"}),
+            "a lost a stretch, b lost a stretch, c lost a stretch, and 2 more tables lost something",
+        ),
+    ],
+)
+def test_what_is_lost_is_told_by_table(made: Made, left: str, words: str) -> None:
+    """In words, and as an object for scripts."""
+    note(made, "damaged", "gone", 2, left=left)
+    with made.reader() as reader:
+        (row,) = recoveries(reader, made.path, made.now_ms)
+    assert row["sentence"].endswith(f": 2 rows of it are saved, {words}; gone is gone")
+    assert row["left"] == json.loads(left)
 
 
 @pytest.mark.parametrize(

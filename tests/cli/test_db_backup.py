@@ -118,30 +118,40 @@ ASIDE = "what was set aside in place of the database"
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
-@pytest.mark.parametrize(
-    ("name", "whose"),
-    [
-        ("c.toml", "the config in use"),
-        ("run/c.sock", "the recorder's socket"),
-        ("c.db.lock", KEPT),
-        ("c.db.ballast", KEPT),
-        ("c.db.rescued-1", KEPT),
-        ("c.db.part", KEPT),
-        (f"c.db{ENDING}", KEPT),
-        ("c.db.corrupt-20260301T184358", ASIDE),
-        ("c.db.replaced-20260301T184358", ASIDE),
-    ],
-)
 def test_what_the_recorder_needs_is_never_replaced(
-    full: Made, call: Call, tmp_path: Path, name: str, whose: str, force: list[str]
+    full: Made, call: Call, tmp_path: Path, force: list[str]
 ) -> None:
     """Whether it is there and a record or is not there yet, and whatever was said."""
-    for place in (tmp_path / name, *([] if name == "c.toml" else [older(made_room(tmp_path / name))])):
-        before = place.read_bytes() if place.exists() else None
+    needed = {
+        "run/c.sock": "the recorder's socket",
+        "c.db.lock": KEPT,
+        "c.db.ballast": KEPT,
+        "c.db.rescued-1": KEPT,
+        "c.db.part": KEPT,
+        f"c.db{ENDING}": KEPT,
+        "c.db.corrupt-20260301T184358": ASIDE,
+        "c.db.replaced-20260301T184358": ASIDE,
+    }
+    for place, whose in ((tmp_path / name, whose) for name, whose in needed.items()):
         said = call("db", "backup", str(place), *force)
         assert (said.code, said.out) == (2, "")
         assert f"{place} is {whose}\n" in said.err
-        assert (place.read_bytes() if place.exists() else None) == before
+        assert not place.exists()
+        before = older(made_room(place)).read_bytes()
+        assert f"{place} is {whose}\n" in call("db", "backup", str(place), *force).err
+        assert place.read_bytes() == before
+
+
+def test_the_config_in_use_is_never_replaced(full: Made, call: Call, config: Path, tmp_path: Path) -> None:
+    """By none of its names."""
+    before = config.read_bytes()
+    (tmp_path / "hard.toml").hardlink_to(config)
+    (tmp_path / "soft.toml").symlink_to(config)
+    for name in ("c.toml", "hard.toml", "soft.toml"):
+        said = call("db", "backup", str(tmp_path / name), "--force")
+        assert (said.code, said.out) == (2, "")
+        assert "is the config in use\n  → name another file\n" in said.err
+    assert config.read_bytes() == before
 
 
 def made_room(place: Path) -> Path:
@@ -150,46 +160,44 @@ def made_room(place: Path) -> Path:
     return place
 
 
-def test_what_stands_beside_a_link_to_the_database_is_not_replaced(
+def test_what_stands_beside_what_a_link_leads_to_is_not_replaced(
     full: Made, call: Call, tmp_path: Path
 ) -> None:
-    """The lock does; all else stands beside what the link leads to."""
+    """For that is where all else stands."""
     full.close()
     (tmp_path / "far").mkdir()
     full.path.symlink_to(full.path.rename(tmp_path / "far/real.db"))
-    for name in ("c.db.lock", "far/real.db.ballast"):
+    for name in ("far/real.db.lock", "far/real.db.ballast"):
         assert f"{name} is {KEPT}\n" in call("db", "backup", str(tmp_path / name), "--force").err
         assert not (tmp_path / name).exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"Dear Ada,\n", b"SQLite format 3\0" + bytes(PAGE)])
-def test_what_is_no_backup_is_never_replaced(full: Made, call: Call, tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_backup_is_never_replaced(full: Made, call: Call, tmp_path: Path) -> None:
     """Neither a letter nor a database of another program."""
-    (tmp_path / "letter").write_bytes(content)
-    for force in ([], ["--force"]):
-        said = call("db", "backup", str(tmp_path / "letter"), *force)
-        assert (said.code, said.out) == (2, "")
-        assert f"{tmp_path}/letter is no backup of a record\n  → name another file" in said.err
-        assert (tmp_path / "letter").read_bytes() == content
+    letter = tmp_path / "letter"
+    for content in (b"", b"Dear Ada,\n", b"SQLite format 3\0" + bytes(PAGE)):
+        letter.write_bytes(content)
+        for force in ([], ["--force"]):
+            said = call("db", "backup", str(letter), *force)
+            assert (said.code, said.out) == (2, "")
+            assert f"{letter} is no backup of a record\n  → name another file\n" in said.err
+            assert letter.read_bytes() == content
 
 
-@pytest.mark.parametrize(
-    ("word", "sentence"),
-    [
-        ("", "FILE is an empty word"),
-        ("-", "a backup cannot be written to the standard output"),
-        ("zz/", "zz/ means a directory, and there is none"),
-        ("zz/.", "zz/. means a directory, and there is none"),
-    ],
-)
 def test_a_word_that_names_no_file_is_refused(
-    full: Made, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, sentence: str
+    full: Made, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is made."""
     monkeypatch.chdir(made_room(tmp_path / "here/x").parent)
-    said = call("db", "backup", word)
-    assert (said.code, said.out) == (2, "")
-    assert f"error: {sentence}\n  → name a file\n" in said.err
+    for word, sentence in {
+        "": "FILE is an empty word",
+        "-": "a backup cannot be written to the standard output",
+        "zz/": "zz/ means a directory, and there is none",
+        "zz/.": "zz/. means a directory, and there is none",
+    }.items():
+        said = call("db", "backup", word)
+        assert (said.code, said.out) == (2, "")
+        assert f"error: {sentence}\n  → name a file\n" in said.err
     assert [*Path.cwd().iterdir()] == []
 
 

@@ -151,20 +151,27 @@ def test_where_nobody_can_be_asked_it_must_be_said(made: Made, backup: Path, pro
     assert (runs(made.path), aside(made.path)) == (2, [])
 
 
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """What is written to it comes from a terminal on which the command runs."""
+    mine, theirs = pty.openpty()
+    with open(theirs, encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        yield mine
+    os.close(mine)
+
+
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 1), ("n", 1, 2), ("", 1, 2)])
 def test_on_a_terminal_it_asks(
-    made: Made, backup: Path, config: Path, answer: str, code: int, left: int
+    made: Made, backup: Path, call: Call, keyboard: int, answer: str, code: int, left: int
 ) -> None:
-    """Only a yes is a yes."""
+    """Only a yes is a yes; what it says of a no is not in the place of the document."""
     made.close()
-    mine, theirs = pty.openpty()
-    os.write(mine, f"{answer}\n".encode())
-    words = [sys.executable, "-m", "collector", "db", "restore", str(backup), "--config", str(config)]
-    done = subprocess.run(words, stdin=theirs, capture_output=True, text=True, check=False, timeout=30)
-    os.close(theirs)
-    os.close(mine)
-    assert done.returncode == code
-    assert f"Replace {made.path}? It is set aside under another name. [y/N]" in done.stderr
+    os.write(keyboard, f"{answer}\n".encode())
+    said = call("db", "restore", str(backup), "--json")
+    assert said.code == code
+    assert f"Replace {made.path}? It is set aside under another name. [y/N]" in said.out + said.err
+    assert ("nothing was changed\n" in said.err) == (code == 1)
     assert runs(made.path) == left
 
 
@@ -274,7 +281,7 @@ def test_a_file_that_will_not_do_is_refused(
         ("c.db.collector-part", "is what a killed restore left"),
         ("none", "there is no file"),
         ("c.toml/none", "there is no file"),
-        ("", "is a directory"),
+        (".", "is a directory"),
         ("/dev/zero", "/dev/zero is a device or a pipe"),
     ],
 )
@@ -325,15 +332,15 @@ def recorded(call: Call, count: int) -> None:
 
 @contextmanager
 def load(recorder: Recorder, made: list[int]) -> Iterator[None]:
-    """Records by the hundred until the end of the block, the first of them stored when it begins; how many."""
+    """Records by the hundred until the end of the block; then how many there were."""
     words = [sys.executable, "-m", "collector", "record", "skill", "-", "--config", str(recorder.config)]
-    enough = threading.Event()
+    lines, enough = (json.dumps(SKILL) + "\n").encode() * 100, threading.Event()
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
 
         def give() -> None:
             assert process.stdin is not None
             while not enough.is_set():
-                process.stdin.write((json.dumps(SKILL) + "\n").encode() * 100)
+                process.stdin.write(lines)
 
         with ThreadPoolExecutor(1) as pool:
             given = pool.submit(give)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
+from collector.store.lock import holder, lock_path
 from tests.daemon.conftest import Recorder
 
 Collector = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -108,6 +111,40 @@ def test_a_database_that_is_deleted_is_there_again_with_all_it_held(recorder: Re
     assert recorder.stop() == 0
     assert recorder.rows("SELECT id, start_ms FROM recorder_sessions") == before
     assert recorder.rows("SELECT reason, aside FROM recoveries") == [("deleted", "")]
+
+
+def test_a_deleted_folder_leaves_neither_a_recorder_nobody_finds_nor_two(recorder: Recorder) -> None:
+    """Record, lock and socket are made again; who starts a second one is told of the first."""
+    folder = recorder.folder / "data"
+    folder.mkdir()
+    recorder.database = folder / "c.db"
+    recorder.configure()
+    recorder.start(WATCHDOG_USEC="2000000")  # it looks as often as it pings
+    shutil.rmtree(folder)
+    recorder.wait_for_event("intake.listening_again")
+    recorder.wait_for_event("database.open")
+    assert (folder / "run" / "c.sock").is_socket()
+    assert holder(recorder.database) is not None
+    second = subprocess.run(
+        [sys.executable, "-m", "collector", "run", "--config", recorder.config],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (second.returncode, "is in use by collector run" in second.stderr) == (1, True)
+    assert recorder.stop() == 0
+    assert recorder.rows("SELECT count(*), min(clean) FROM recorder_sessions") == [(1, 1)]
+
+
+def test_a_second_daemon_without_the_lock_of_the_first_finds_it_by_its_socket(recorder: Recorder) -> None:
+    """Before it writes anything into the record of the first."""
+    recorder.start()
+    lock_path(recorder.database).unlink()
+    second = subprocess.run(
+        [sys.executable, "-m", "collector", "run", "--config", recorder.config],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (second.returncode, "another recorder listens on" in second.stderr) == (1, True)
+    assert recorder.stop() == 0
+    assert recorder.rows("SELECT count(*), min(clean) FROM recorder_sessions") == [(1, 1)]
 
 
 def test_a_reload_takes_new_workloads_and_drops_old_ones(recorder: Recorder) -> None:

@@ -13,6 +13,7 @@ from tests.faults.ticks import until
 
 NAME = "FAULTS_MARK"
 PATIENCE_SECONDS = 20.0
+GONE_BAR = {"gone after the time-out, s": 3}  # the promise
 LAST_RUN = (
     "SELECT max(timestamp) FROM workload_runs"
     " WHERE workload_kind = 'command' AND outcome NOT IN ('overlapped', 'missed')"

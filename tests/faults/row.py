@@ -24,6 +24,7 @@ class Round(NamedTuple):
     """What became of one round. ``recovery_s``: from a start, or the end of a fault, to a committed answer.
 
     Of figures with the same name the table shows the largest. ``broken``: why it could not go to its end.
+    ``is_sum``: it is none by itself, and only brings the verdict on those before it.
     """
 
     verdict: Verdict
@@ -31,6 +32,7 @@ class Round(NamedTuple):
     figures: dict[str, Figure] = {}  # noqa: RUF012  # a NamedTuple's default; nobody writes to it
     skipped: str | None = None
     broken: str | None = None
+    is_sum: bool = False
 
     @property
     def fault(self) -> str:
@@ -98,8 +100,8 @@ def fault(
     """Announce a row: ``run(ground, number) -> Round``, each round on a ground of its own.
 
     With ``whole`` it is ``run(ground, count)``, which yields its rounds, all on the same ground; since the
-    ledger goes on through them, only the last brings a verdict, and the others an empty one: such a row takes
-    its numbers from `Ground.numbers`, so that it can come to an end earlier. ``bars`` as in `Fault`.
+    ledger goes on through them, a sum after the last brings the verdict, and they an empty one: such a row
+    takes its numbers from `Ground.numbers`, so that it can come to an end earlier. ``bars`` as in `Fault`.
     """
 
     def announce(run: Run) -> Run:

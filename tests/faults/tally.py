@@ -55,7 +55,8 @@ class Tally:
         """How many were run, and of how many where some were left out."""
         if not self.end:
             return f"{self.rounds:,}"
-        return f"{self.rounds:,} of {'all' if self.planned >= ALL_ROUNDS else f'{self.planned:,}'}"
+        planned = self._of_rounds()
+        return f"{self.rounds:,} of {'all' if planned is None else f'{planned:,}'}"
 
     def add(self, result: Round) -> None:
         """Take in one round."""
@@ -65,7 +66,7 @@ class Tally:
         if not self.fault.passes(result):
             self.complaints.append(f"round {self.rounds}: {result.fault}")
         self.over |= dict.fromkeys(self.fault.over(result))
-        self.rounds += 1
+        self.rounds += not result.is_sum
         self.verdict += result.verdict
         if result.recovery_s is not None:
             self.slowest_s = max(self.slowest_s or 0.0, result.recovery_s)
@@ -78,13 +79,18 @@ class Tally:
         if isinstance(figure, str) or not isinstance(before, int | float) or figure > before:
             self.figures[name] = figure
 
+    def _of_rounds(self) -> int | None:
+        """How many there should have been; None for all, where nobody has counted them."""
+        if not self.end:
+            return self.rounds
+        return None if self.planned >= ALL_ROUNDS else self.planned
+
     def as_json(self) -> dict[str, Any]:
         """The row for scripts."""
         counts = {name: getattr(self.verdict, name) for name in ("acknowledged", "stored", *COUNTED)}
         return {
             "row": self.fault.name, "about": self.fault.about, "rounds": self.rounds,
-            "planned": None if self.planned >= ALL_ROUNDS else self.planned, "end": self.end or "all",
-            **counts,
+            "of_rounds": self._of_rounds(), "end": self.end or "all", **counts,
             "slowest_recovery_s": self.slowest_s, "figures": self.figures, "bars": dict(self.fault.bars),
             "skipped": self.skipped, "failed": self.failed, "over": list(self.over),
             "complaints": self.complaints,

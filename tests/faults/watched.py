@@ -9,6 +9,7 @@ from tests.faults.victim import Victim
 
 # As systemd sets it for WatchdogSec=1: a ping each quarter of it, patience for half of it.
 PATIENT = {"WATCHDOG_USEC": "1000000"}
+END_BAR = {"SIGTERM to the end, s": 10}  # the promise: it has stopped within 10 s
 QUIET_SECONDS = 0.75  # three pings
 _DRAIN_SECONDS = 0.01
 

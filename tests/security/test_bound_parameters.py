@@ -28,6 +28,8 @@ _SQL = re.compile(
     r"|ALTER|ATTACH|EXPLAIN|ANALYZE"
     r"|BETWEEN|HAVING|UNION|EXISTS|AND|OR|NULL|COLLATE|SET|IN)\b|(?:[<>=]|IN) \(?\?"
 )
+# The same in a source that nobody has taken apart yet, where an escape may stand in front: most hold none.
+_MAYBE_SQL = re.compile(_SQL.pattern.replace(r"\b(?:", "(?<![A-Z])(?:", 1).replace(r")\b|", ")(?![A-Z])|", 1))
 _CONSTANT = re.compile(r"(?:\w+\.)?_?[A-Z][A-Z0-9_]*(?: [-+*/] \d+)?|\d+")
 
 
@@ -53,6 +55,8 @@ def inserted(node: ast.AST) -> list[ast.expr]:
 
 def found(source: str) -> Iterator[tuple[int, str]]:
     """Where something that is no constant goes into SQL: (line, expression)."""
+    if not _MAYBE_SQL.search(source):
+        return
     for node in ast.walk(ast.parse(source)):
         for part in inserted(node):
             expression = ast.unparse(part)
@@ -103,6 +107,7 @@ def test_the_list_holds_nothing_that_is_gone(places: dict[str, dict[str, int]]) 
         'sql = f"{name} LIMIT 1"',
         '" AND ".join(name)',
         'f"x{1}" f"DELETE FROM {name}"',
+        'f"\\nSELECT {name}"',
     ],
 )
 def test_a_new_one_is_found(source: str) -> None:

@@ -92,7 +92,7 @@ name = "shop"
 kind = "postgresql"
 database = "postgresql://me@127.0.0.1:{postgresql}/d"
 password_file = "{folder}/password"
-every = "5s"
+every = "1s"
 
 [[tails]]
 name = "server"

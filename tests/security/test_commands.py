@@ -111,17 +111,35 @@ def test_another_user_is_warned_once_and_in_every_check(
 
 
 @as_root
-def test_root_hands_no_alert_to_a_program_that_others_can_change(tmp_path: Path) -> None:
-    """Its config is refused, as for a workload."""
+@pytest.mark.parametrize("before", ["", '"/bin/sh", '])
+def test_root_hands_no_alert_to_a_program_that_others_can_change(tmp_path: Path, before: str) -> None:
+    """Its config is refused with its line, as for a workload; a script behind a shell, too."""
     tool = program(tmp_path / "tool")
     said = opened_to_all(tool)
-    config = tmp_path / "c.toml"
-    config.write_text(f'[alerts]\non_alert = ["{tool}"]\n', encoding="utf-8")
-    with pytest.raises(ConfigError) as refused:
+    (fault,) = on_alert_faults(tmp_path, f'{before}"{tool}"')
+    assert fault.startswith("line 3: alerts.on_alert = [")
+    assert fault.endswith(f": {REFUSED}{said}")
+
+
+@pytest.mark.parametrize("name", ["./w.sh", "bin/w.sh", "../w.sh"])
+def test_a_program_for_alerts_has_a_name_or_an_absolute_path(tmp_path: Path, name: str) -> None:
+    """A relative path would count from wherever the recorder was started."""
+    what = "the program is a name, looked for in PATH, or an absolute path"
+    assert on_alert_faults(tmp_path, f'"{name}"') == [f'line 3: alerts.on_alert = ["{name}"]: {what}']
+    assert on_alert_faults(tmp_path, '"true"') == on_alert_faults(tmp_path, '"/bin/sh"') == []
+    (fault,) = on_alert_faults(tmp_path, '"~/w.sh"')
+    assert fault.endswith(f"'~' is a shell's; write '{Path.home()}/w.sh'")
+
+
+def on_alert_faults(folder: Path, words: str) -> list[str]:
+    """What is said of a config with this ``on_alert``."""
+    config = folder / "c.toml"
+    config.write_text(f"\n[alerts]\non_alert = [{words}]\n", encoding="utf-8")
+    try:
         checked(config)
-    assert [(fault.key, said in fault.message) for fault in refused.value.problems] == [
-        ("alerts.on_alert", True)
-    ]
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
 
 
 @as_root
@@ -158,8 +176,9 @@ def test_the_command_is_shown_as_it_would_have_to_be_typed() -> None:
 
 
 def test_only_shell_true_is_a_shell(tmp_path: Path) -> None:
-    """Of which only the shell is judged."""
-    opened_to_all(program(tmp_path / "tool", "echo $0"))
+    """Of which the shell and the first command are judged; see test_scripts."""
+    tool = program(tmp_path / "tool", "echo $0")
     workload = made(Command, argv=("./tool; echo $((1 + 1))",), shell=True, cwd=tmp_path)
-    assert list(workload.exposures()) == []
     assert ran(workload).output == "./tool\n2\n"
+    said = opened_to_all(tool)
+    assert list(workload.exposures()) == [("argv", said)]

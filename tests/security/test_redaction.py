@@ -89,7 +89,7 @@ HARMLESS = [
 @given(secret=anything)
 @example(secret=f"{MARK} 'a b' {MARK}")
 @example(secret=f'{MARK}";&\\{MARK}')
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_secret_in_a_command_never_survives(template: str, secret: str) -> None:
     """Whatever characters it has: the words are known."""
     words = [word.format(secret) for word in template.split()]
@@ -99,7 +99,7 @@ def test_a_secret_in_a_command_never_survives(template: str, secret: str) -> Non
 @pytest.mark.parametrize("template", ARGUMENTS)
 @given(secret=anything)
 @example(secret=f"{MARK} 'a b' {MARK}")
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_a_secret_in_a_text_for_a_shell_never_survives(template: str, secret: str) -> None:
     """Quoted as a shell wants it, and as one word of `sh -c`."""
     text = " ".join(word.replace("{}", shlex.quote(secret)) for word in template.split())
@@ -109,7 +109,7 @@ def test_a_secret_in_a_text_for_a_shell_never_survives(template: str, secret: st
 
 @pytest.mark.parametrize("template", PLAIN)
 @given(secret=plain)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_secret_behind_its_name_never_survives(template: str, secret: str) -> None:
     """In shell lines, headers, documents, statements and messages; in capitals, too."""
     assert MARK not in redacted(template.format(secret))
@@ -118,7 +118,7 @@ def test_a_secret_behind_its_name_never_survives(template: str, secret: str) -> 
 
 @pytest.mark.parametrize("template", IN_URLS)
 @given(secret=anything)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_secret_in_a_url_never_survives(template: str, secret: str) -> None:
     """As a password and as a value of the query, its odd signs written %xx."""
     text = template.replace("{}", quote(secret, safe=""))
@@ -184,14 +184,14 @@ HOSTILE = [
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
     """Four times as much of it costs far less than sixteen times as much, which a square would."""
-    short, long = (_seconds("docker " + piece * (size // len(piece))) for size in (25_000, 100_000))
-    assert long < max(short * 10, 0.3)
+    short, long = (_seconds("docker " + piece * (size // len(piece))) for size in (12_500, 50_000))
+    assert long < max(short * 10, 0.15)
 
 
 def _seconds(text: str) -> float:
-    """The best of three: what another process took does not count."""
+    """The better of two: what another process took does not count."""
     took = []
-    for _ in range(3):
+    for _ in range(2):
         began = time.thread_time()
         redacted(text)
         took.append(time.thread_time() - began)

@@ -145,33 +145,45 @@ def test_no_answer_on_a_terminal_holds_anything_raw(
     configs: dict[str, Path], monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     """But our own colours; and a row stays one line, where sentences may break between words."""
-    lines = {}
-    for name, config in configs.items():
-        with on_terminal(monkeypatch) as came:
-            assert main([*words.split(), "--config", str(config)]) in (0, 1)
-        text = b"".join(came).decode()
-        lines[name] = text.count("\n")
-        assert RAW.findall(COLOURS.sub("", text)) == []
-    assert lines["plain"] > 0
+    text = shown(configs["spoiled"], monkeypatch, words)
+    assert RAW.findall(COLOURS.sub("", text)) == []
+    assert text.count("\n") > 0
     if words.startswith(("show", "runs", "slow")) and words not in OF_MANY_LINES:
-        assert lines["plain"] == lines["spoiled"]
+        assert shown(configs["plain"], monkeypatch, words).count("\n") == text.count("\n")
+
+
+def shown(config: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> str:
+    """What a command writes on a terminal."""
+    with on_terminal(monkeypatch) as came:
+        assert main([*words.split(), "--config", str(config)]) in (0, 1)
+    return b"".join(came).decode()
 
 
 @pytest.mark.parametrize("words", [words for words in ASKED if "--csv" not in words])
-@pytest.mark.parametrize("as_json", [False, True])
 def test_no_piped_answer_holds_anything_raw(
-    configs: dict[str, Path], capsys: pytest.CaptureFixture[str], words: str, as_json: bool
+    configs: dict[str, Path], capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
-    """CSV is data, as it was stored; JSON writes it out by itself."""
-    if as_json and words == "runs --output":
-        return
+    """CSV is data, as it was stored."""
     lines = {}
     for name, config in configs.items():
-        main([*words.split(), *(["--json"] if as_json else []), "--config", str(config)])
+        main([*words.split(), "--config", str(config)])
         text, told = capsys.readouterr()
         lines[name] = text.count("\n")
         assert RAW.findall(text + told) == []
     assert lines["plain"] == lines["spoiled"] or words in OF_MANY_LINES
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in ASKED if "--csv" not in words and "--output" not in words]
+)
+def test_no_answer_in_json_holds_anything_raw(
+    configs: dict[str, Path], capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    """It writes it out by itself, line ends as well: else it would be no JSON."""
+    main([*words.split(), "--json", "--config", str(configs["spoiled"])])
+    text, told = capsys.readouterr()
+    assert RAW.findall(text + told) == []
+    assert json.loads(text) is not None
 
 
 def test_the_spoiled_record_is_spoiled(configs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:

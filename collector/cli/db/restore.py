@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -71,8 +70,8 @@ def command(file: str, yes: bool, config: Path | None, as_json: bool) -> int:
 
 def _restored(backup: peewee.SqliteDatabase, file: Path, settings: Settings) -> _Restored:
     """Copy, verify, and only then touch what is there."""
-    path = Path(os.path.realpath(settings.database))  # where SQLite keeps the log of what a link leads to
-    with _locked(settings.database), part_of(path) as part:
+    path = settings.database
+    with _locked(path), part_of(path) as part:
         copied = copy(Source(backup, file, _ADVICE), part, path, with_progress, "wal")
         aside = replace(path, part, clock.now().wall_ms)
     return _Restored(copied, aside, bool(schema.pending(backup)))

@@ -52,7 +52,7 @@ def _refuse_other(file: Path) -> None:
 def _refuse_ours(file: Path, database: Path) -> None:
     if inode(file) == inode(database):
         raise UsageError(f"{file} is the database itself", hint="name a backup of it")
-    if inode(file) == inode(beside(Path(os.path.realpath(database)), ENDING)):
+    if inode(file) == inode(beside(database, ENDING)):
         raise UsageError(f"{file} is what a killed restore left, to be overwritten", hint="name a backup")
 
 

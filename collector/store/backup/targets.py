@@ -71,9 +71,7 @@ def _need(target: Path, settings: Settings) -> str:
         return "the recorder's socket"
     if _is_same(target, settings.database):
         return "the database itself, or a part of it"
-    # The lock stands beside a link to the database, and all else beside what the link leads to.
-    links = (settings.database, Path(os.path.realpath(settings.database)))
-    return next((whose for path in links if (whose := _kept(target, _real(path.parent) / path.name))), "")
+    return _kept(target, settings.database)
 
 
 def _kept(target: Path, database: Path) -> str:

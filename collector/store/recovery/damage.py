@@ -6,6 +6,7 @@ SQLite's quick check reads all pages but compares no index with its table. It ta
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,8 @@ def _torn(conn: sqlite.Connection) -> list[str]:
     So it may end too while a full disk keeps a checkpoint from its end: the page is in the log then. The file
     itself is not opened: closing it would let go of the locks that this process has on it.
     """
-    path = Path(next(row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main"))
+    name = next(row[2] for row in conn.execute("PRAGMA database_list") if row[1] == "main")
+    path = Path(name or os.devnull)
     size = file_size(path)
     number = size // frames.PAGE + 1
     ((pages,),) = conn.execute("PRAGMA page_count").fetchall()

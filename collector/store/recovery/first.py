@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from collector.log import get_logger
 from collector.records.base import KINDS_BY_MODEL, Reference
 from collector.store.progress import move, position, rolled_up
+from collector.store.recovery.opening import Unread
 from collector.store.recovery.progress import Progress
-from collector.store.recovery.reading import Lying, Unread
+from collector.store.recovery.reading import Lying
 from collector.store.recovery.spans import Row, Span
 from collector.store.recovery.taking import take
 from collector.store.recovery.walks import FIRST, SOON, Walk, walk_of, walks

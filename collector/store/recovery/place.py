@@ -21,6 +21,7 @@ from collector.store import schema
 from collector.store.database import (
     file_size,
     inode,
+    make_folder,
     open_reader,
     open_writer,
     raw,
@@ -118,9 +119,9 @@ class Place:
         """Raise Trouble when what would be written now would be lost, or would fill the disk."""
         if self._database is None:
             raise Trouble("closed", str(self.path))
-        self._guard()
         if self._names() != self._stands:
             raise Trouble("moved", f"{self.path} or its log was deleted or replaced")
+        self._guard()
         if recording:
             self.room.look(monotonic)
 
@@ -271,6 +272,8 @@ class Place:
 
     def _return(self) -> sqlite3.Connection:
         """The name leads to what is open no more: keep that under it, or beside what stands there now."""
+        make_folder(self.path)
+        self._guard()  # the lock may be gone, too: first of all nobody else may begin
         stands = inode(self.path)
         if stands is not None and stands != self._stands[0]:
             return self._give_way()

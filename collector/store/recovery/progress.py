@@ -105,7 +105,8 @@ def _touch(one: Range, other: Range) -> bool:
 def load(conn: sqlite3.Connection, aside: str) -> Salvage | None:
     """The salvage of the file with this name that goes on; None when there is none."""
     row = conn.execute(
-        "SELECT id, progress, rows_saved FROM recoveries WHERE aside = ? AND finished_ms IS NULL ORDER BY id DESC",
+        "SELECT id, progress, rows_saved FROM recoveries WHERE aside = ? AND finished_ms IS NULL"
+        " ORDER BY id DESC",
         (aside,),
     ).fetchone()
     return None if row is None else Salvage(row[0], parsed(row[1]), row[2])

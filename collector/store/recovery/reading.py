@@ -6,45 +6,29 @@ to light: what cannot be read in the end are the damaged pages, and little else.
 
 from __future__ import annotations
 
-import os
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from collector.errors import CollectorError
-from collector.log import get_logger
 from collector.sqlite import sqlite3
-from collector.store.failures import classify, in_words
-from collector.store.recovery.cells import Unsound
+from collector.store.failures import classify
 from collector.store.recovery.ends import WIDEST_GAP, believable, outermost
-from collector.store.recovery.mended import Mended, mended, remove
+from collector.store.recovery.mended import remove
+from collector.store.recovery.opening import Unread, connected, is_damage, read_better
 from collector.store.recovery.spans import LAST, Portion, Row, Span, behind, follows, names, select
 from collector.store.recovery.walks import Walk, walk_of
 
-log = get_logger("salvage")
-
-BUSY_SECONDS = 5.0
 # A stretch is cut in two so often in a row without a row coming to light: some 2,000 looks for a dead one.
 MOST_CUTS = 10
 # Texts and bytes of the rows that are held at once.
 MOST_BYTES = 1 << 18
 
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)
-_PRAGMAS = ("writable_schema = ON", "cell_size_check = ON", "query_only = ON", "cache_size = -1024")
 # Positions of the rollups of samples are moments too.
 _TELLING = {
     "upkeep_position": "SELECT position FROM upkeep_positions WHERE name >= 'rollup ' AND name < 'rollup!'",
     "session": "SELECT start_ms, end_ms FROM recorder_sessions ORDER BY id DESC LIMIT 1000",
 }
-
-
-class Unread(CollectorError):
-    """A file that was set aside cannot be read; ``passes``: another try may read it."""
-
-    def __init__(self, path: Path, error: Exception, *, passes: bool = True) -> None:
-        super().__init__(f"{path.name}: {in_words(classify(error))} ({error})")
-        self.passes = passes
 
 
 class Lying:
@@ -59,33 +43,12 @@ class Lying:
     def __init__(self, path: Path, *, gives_up: bool = False) -> None:
         self._path, self.gives_up = path, gives_up
         self._ceilings: dict[str, int] = {}
-        self._mended = _mended(path, gives_up=gives_up)
+        self._mended = read_better(path, gives_up=gives_up)
         try:
-            self._conn = self._opened()
+            self._conn = connected(self._mended.name or path, self.connection)
         except sqlite3.Error as error:
             self._remove()
             raise Unread(path, error, passes=not self._is_lost(error)) from error
-
-    def _opened(self) -> sqlite3.Connection:
-        name = quote(os.fsencode(self._mended.name or self._path))
-        conn = sqlite3.connect(
-            f"file:{name}?mode=ro",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            factory=self.connection,
-        )
-        # A text that is none is damage as well, and shall not be taken over.
-        conn.text_factory = bytes.decode
-        # With the first, whatever of the schema can be read is used, and a file that is too short is opened;
-        # the second finds pages of garbage. Nothing is written in either case.
-        try:
-            for pragma in _PRAGMAS:
-                conn.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error:
-            conn.close()
-            raise
-        return conn
 
     def close(self) -> None:
         """Close it."""
@@ -159,7 +122,8 @@ class Lying:
         """Whether the keys of rows, which are in order, can be."""
         place = walk.columns.index(walk.key[0])
         keys = rows[0][place], rows[-1][place]
-        return min(keys) >= 0 and (max(keys) <= WIDEST_GAP or max(keys) <= self._ceiling(walk))
+        most = max(keys)
+        return bool(min(keys) >= 0 and (most <= WIDEST_GAP or most <= self._ceiling(walk)))
 
     def _ceiling(self, walk: Walk) -> int:
         if walk.name not in self._ceilings:
@@ -260,19 +224,3 @@ class Lying:
             self._some(sql) or [] for name, sql in _TELLING.items() if self.of(walk_of(name)) is not None
         ]
         return {moment for rows in found for row in rows for moment in row if isinstance(moment, int)}
-
-
-def _mended(path: Path, *, gives_up: bool) -> Mended:
-    """The same file with what can be made of its damaged pages. Raises Unread."""
-    try:
-        return mended(path, gives_up=gives_up)
-    except (OSError, Unsound) as error:  # what is wrong with the file itself SQLite will say
-        if isinstance(error, OSError) and not gives_up:
-            raise Unread(path, error) from error
-        log.warning("salvage.mending", file=path.name, error=str(error))
-        return Mended(None, is_schema_whole=True)
-
-
-def is_damage(error: BaseException) -> bool:
-    """Whether a file cannot be read for what is in it, and not for a lock or a disk that fails."""
-    return isinstance(error, UnicodeDecodeError) or classify(error) in ("corrupt", "poison")

@@ -23,8 +23,9 @@ from collector.store.recovery.again import marks
 from collector.store.recovery.damage import shortened
 from collector.store.recovery.days import days
 from collector.store.recovery.first import First
+from collector.store.recovery.opening import Unread
 from collector.store.recovery.progress import Progress, Salvage
-from collector.store.recovery.reading import Lying, Unread
+from collector.store.recovery.reading import Lying
 from collector.store.recovery.spans import Portion
 from collector.store.recovery.taking import Taken, take
 from collector.store.recovery.walks import Walk, walks
@@ -65,11 +66,12 @@ def begin(conn: sqlite.Connection, aside: Path | None, reason: Reason, detail: s
     goes_on = reason == "damaged" and aside is not None
     if goes_on and aside is not None:
         first.take(aside)
+        detail = shortened(detail)
     conn.execute(
         "INSERT INTO recoveries (timestamp, reason, detail, aside, aside_bytes, rows_saved, finished_ms,"
         " progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            now_ms, reason, (shortened(detail) if goes_on else detail)[:LONGEST_DETAIL], aside.name if aside else "",
+            now_ms, reason, detail[:LONGEST_DETAIL], aside.name if aside else "",
             file_size(aside) + file_size(wal_path(aside)) if aside else 0,
             first.saved, None if goes_on else now_ms, stored.dumped(progress) if goes_on else None,
         ),

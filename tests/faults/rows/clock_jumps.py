@@ -21,6 +21,7 @@ JUMPS_S = [max(jump, FARTHEST_BACK_S) for sign in (1, -1) for jump in (sign * ea
 EVERY_S = 0.2
 CONFIG = f'[sampling]\nevery = "{EVERY_S}s"\non_battery = "{EVERY_S}s"\n'
 CLOSE_MS = 10_000
+BARS = {"intervals lost": 2}
 
 
 @dataclass
@@ -57,7 +58,9 @@ class Course:
         assert max(off) < CLOSE_MS, f"jumps of {self.spans_ms} ms left gaps of {gaps}"
 
 
-@fault("clock-jumps", "the clock jumps by 1 s to 100 years, and back", quick=2, full=14, whole=True)
+@fault(
+    "clock-jumps", "the clock jumps by 1 s to 100 years, and back", quick=1, full=14, whole=True, bars=BARS
+)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """One daemon meets all of them; its record is judged after the last."""
     right_ms = far_from_tidying()
@@ -73,7 +76,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     verdict = ground.judge()
     ((uncommitted,),) = ground.victim.rows("SELECT sum(received - committed) FROM recorder_sessions")
     assert uncommitted == 0, f"{uncommitted} records were received and not committed"
-    yield Round(verdict)
+    yield Round(verdict, is_sum=True)
 
 
 def after(course: Course, jump_s: int) -> Round:

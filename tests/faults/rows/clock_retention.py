@@ -24,7 +24,13 @@ STEPS = 100
 SAMPLES = "SELECT timestamp FROM cpu_samples"
 
 
-@fault("clock-retention", "retention while the clock is wrong, and after", quick=1, full=8)
+@fault(
+    "clock-retention",
+    "retention while the clock is wrong, and after",
+    quick=1,
+    full=8,
+    bars={"young rows gone": 0},
+)
 def run(ground: Ground, number: int) -> Round:
     """By a clock that is behind all that is recorded meanwhile is old: then nobody sends."""
     jump_s = JUMPS_S[number % len(JUMPS_S)]

@@ -49,7 +49,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
             yield Round(Verdict(), broken=f"{number}: {state} database: {shown(words)}: {told}")
         else:
             yield Round(Verdict(), figures={"slowest s": round(said.wall_s, 2)})
-    yield Round(ground.judge(), recovery_s)
+    yield Round(ground.judge(), recovery_s, is_sum=True)
 
 
 def recorded(ground: Ground) -> float:

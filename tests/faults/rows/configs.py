@@ -60,7 +60,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         else:
             yield Round(Verdict(), figures={"slowest check s": round(took.wall_s, 2), "run": ran})
         spoiled.clear(ground.own)
-    yield Round(ground.judge(), recovery_s)
+    yield Round(ground.judge(), recovery_s, is_sum=True)
 
 
 def run_with(ground: Ground, case: Case, told: Said) -> float:

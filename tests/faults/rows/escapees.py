@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.ground import Ground
-from tests.faults.marked import Marked
+from tests.faults.marked import GONE_BAR, Marked
 from tests.faults.row import Round, fault
 from tests.faults.victim import SAMPLING
 
@@ -17,7 +17,7 @@ ESCAPES = (
 )
 
 
-@fault("escapees", "setsid and double forks out of a workload", quick=1, full=20)
+@fault("escapees", "setsid and double forks out of a workload", quick=1, full=20, bars=GONE_BAR)
 def run(ground: Ground, number: int) -> Round:
     """All of them are gone three seconds after the time-out, and none is left at the end."""
     script, count = ESCAPES[number % len(ESCAPES)]

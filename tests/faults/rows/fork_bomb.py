@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from tests.faults.ground import Ground, Skipped
-from tests.faults.marked import Marked
+from tests.faults.marked import GONE_BAR, Marked
 from tests.faults.row import Round, fault
 from tests.faults.victim import SAMPLING
 
@@ -29,7 +29,7 @@ while (time < $end) {
 """
 
 
-@fault("fork-bomb", "a fork bomb under a limit of processes", quick=1, full=10)
+@fault("fork-bomb", "a fork bomb under a limit of processes", quick=1, full=10, bars=GONE_BAR)
 def run(ground: Ground, number: int) -> Round:
     """All of it is gone three seconds after the time-out; each second one ignores TERM."""
     for tool in ("perl", "prlimit", "setpriv"):

@@ -35,15 +35,13 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     disk = SmallDisk(ground, DISK_BYTES)
     ground.victim.start()
     pid, holes = ground.victim.running.pid, list[Hole]()
-    for number in range(count):
+    for number in ground.numbers(count):
         recovery_s, hole = full(ground, disk, is_long=number > 0)
         check_stays_up(ground, pid)
         holes += [hole] if number else []
         check_gaps(ground, holes) if holes else check_nothing_dropped(ground)
-        figures = {"dropped": hole.dropped}
-        if number < count - 1:
-            yield Round(Verdict(), recovery_s, figures)
-    yield Round(ground.judge(), recovery_s, figures)
+        yield Round(Verdict(), recovery_s, {"dropped": hole.dropped})
+    yield Round(ground.judge(), is_sum=True)
 
 
 def full(ground: Ground, disk: SmallDisk, *, is_long: bool) -> tuple[float, Hole]:

@@ -25,7 +25,9 @@ SHORT_S, LONG_S = 0.9, 30.0
 FEW, MANY = 100, 1_000
 
 
-@fault("hostile-clients", "all hostile clients at once, beside a good one", quick=1, full=6)
+@fault(
+    "hostile-clients", "all hostile clients at once, beside a good one", quick=1, full=6, bars={"p99 ms": 50}
+)
 def run(ground: Ground, number: int) -> Round:
     """The first round is short, and has fewer idle connections."""
     victim = ground.victim

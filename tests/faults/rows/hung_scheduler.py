@@ -8,7 +8,7 @@ from tests.faults.ground import Ground
 from tests.faults.inside import Inside
 from tests.faults.row import Round, fault
 from tests.faults.ticks import Ticks
-from tests.faults.watched import PATIENT, ends, goes_on, hangs
+from tests.faults.watched import END_BAR, PATIENT, ends, goes_on, hangs
 
 CONFIG = '[sampling]\nevery = "200ms"\non_battery = "200ms"\n'
 HANG = """
@@ -22,7 +22,7 @@ scheduler._process_jobs = never_ready
 RELEASE = "released.set()"
 
 
-@fault("hung-scheduler", "the scheduler's thread hangs, and goes on or not", quick=1, full=20)
+@fault("hung-scheduler", "the scheduler's thread hangs, and goes on or not", quick=1, full=20, bars=END_BAR)
 def run(ground: Ground, number: int) -> Round:
     """Clients are served meanwhile. Each second time it goes on; otherwise SIGTERM has to end the daemon."""
     goes = number % 2 == 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collector.sections import Runs
+from tests.faults.checker import Verdict
 from tests.faults.ground import Ground
 from tests.faults.marked import Marked
 from tests.faults.row import Round, fault
 from tests.faults.ticks import Ticks, until
-from tests.faults.watched import ends
+from tests.faults.watched import END_BAR, ends
 
 EVERY_MS = 200
 SAMPLING = f'[sampling]\nevery = "{EVERY_MS}ms"\non_battery = "{EVERY_MS}ms"\n'
@@ -17,10 +18,18 @@ PLACES = Runs().parallel
 MANY_TICKS = 50
 # What ignores TERM takes two seconds more of the stop: not in the quick version.
 HANGS = {False: "sleep 300", True: "trap '' TERM; while :; do sleep 300; done"}
+BARS = {"ticks missed": 0, **END_BAR}
 EARLY_MS = 20  # a timer may wake so much before its time
 
 
-@fault("hung-workloads", "pool + 2 workloads that never end, so many ticks", quick=10, full=300, whole=True)
+@fault(
+    "hung-workloads",
+    "pool + 2 workloads that never end, so many ticks",
+    quick=5,
+    full=300,
+    whole=True,
+    bars=BARS,
+)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """The sampler misses none; all of them end with the daemon."""
     with Marked(ground) as mark:
@@ -31,11 +40,14 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         with ground.load(batches_per_s=20), Ticks(ground.victim) as ticks:
             until(lambda: len(mark.pids()) >= PLACES, "a hung workload at each place")
             ((before,),) = ground.victim.rows("SELECT max(timestamp) FROM cpu_samples")
-            ticks.wait_for_more(count + 1, 30 + 3 * count * EVERY_MS / 1000)
+            for _ in ground.numbers(count):
+                ticks.wait_for_more(1)
+                yield Round(Verdict())
         end_s = ends(ground.victim)
         mark.none_is_left()
         missed = missing(ground, before)
-        yield Round(ground.judge(), None, {"ticks missed": missed, "SIGTERM to the end, s": end_s})
+        figures = {"ticks missed": missed, "SIGTERM to the end, s": end_s}
+        yield Round(ground.judge(), None, figures, is_sum=True)
 
 
 def missing(ground: Ground, after_ms: int) -> int:

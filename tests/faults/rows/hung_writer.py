@@ -7,10 +7,10 @@ import time
 from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
 from tests.faults.shim import Calls, Mode
-from tests.faults.watched import PATIENT, ends, goes_on, hangs
+from tests.faults.watched import END_BAR, PATIENT, ends, goes_on, hangs
 
 
-@fault("hung-writer", "fdatasync hangs, and comes back or not", quick=1, full=20)
+@fault("hung-writer", "fdatasync hangs, and comes back or not", quick=1, full=20, bars=END_BAR)
 def run(ground: Ground, number: int) -> Round:
     """Each second time the disk comes back; otherwise SIGTERM has to end the daemon all the same."""
     comes_back = number % 2 == 0

@@ -7,7 +7,7 @@ import time
 from tests.faults.ground import Ground
 from tests.faults.inside import Inside
 from tests.faults.row import Round, fault
-from tests.faults.watched import PATIENT, ends, hangs
+from tests.faults.watched import END_BAR, PATIENT, ends, hangs
 
 # Once, at a place that is come to in every turn; `_late` is called inside the transaction.
 RAISE = """
@@ -28,7 +28,13 @@ DEATHS = (
 )
 
 
-@fault("killed-writer", "what ends a thread is raised in the writer's, or it is gone", quick=1, full=50)
+@fault(
+    "killed-writer",
+    "what ends a thread is raised in the writer's, or it is gone",
+    quick=1,
+    full=50,
+    bars=END_BAR,
+)
 def run(ground: Ground, number: int) -> Round:
     """What is raised it outlives; where it is gone for once, systemd hears of nothing, and starts anew."""
     death = DEATHS[number % len(DEATHS)]

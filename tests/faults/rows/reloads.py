@@ -154,7 +154,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     figures = {"intervals lost": lost, "grown KB by 200": grown_kb, "MB": after.memory_kb // 1000,
                "threads": after.threads, "descriptors": after.descriptors,
                "threads at first": before.threads, "descriptors at first": before.descriptors}  # fmt: skip
-    yield Round(ground.judge(), figures=figures)
+    yield Round(ground.judge(), figures=figures, is_sum=True)
 
 
 def leaks(before: Held, after: Held) -> bool:

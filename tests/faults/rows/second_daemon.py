@@ -13,10 +13,11 @@ from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
 from tests.faults.victim import Died, Victim
 
+BARS = {"second one's end, s": 2}
 SESSIONS = "SELECT pid FROM recorder_sessions"
 
 
-@fault("second-daemon", "a second one on the same database", quick=1, full=20)
+@fault("second-daemon", "a second one on the same database", quick=1, full=20, bars=BARS)
 def second(ground: Ground, number: int) -> Round:
     """It names the first, unless the lock file has become garbage, and the first goes on."""
     ground.victim.start()

@@ -17,7 +17,7 @@ EARLY_MS = 20  # a timer may wake so much before its time
 GAPS = "SELECT from_ms, to_ms FROM gaps WHERE reason IN ('suspend', 'stall') AND to_ms > ?"
 
 
-@fault("suspend", "SIGSTOP for seconds, then SIGCONT", quick=1, full=20)
+@fault("suspend", "SIGSTOP for seconds, then SIGCONT", quick=1, full=20, bars={"intervals to a sample": 2})
 def run(ground: Ground, number: int) -> Round:
     """One hole, no rate across it, and samples again at once."""
     ground.victim.configure(CONFIG)
