@@ -66,8 +66,8 @@ def _saved(row: Row) -> str:
 
 def _lost(left: Left | None) -> str:
     """What is lost; pages and commits of which nothing at all is left are not known of."""
-    if left is None:
-        return "none is known to be lost"
+    if not left:
+        return "none is known to be lost" if left is None else "what is lost cannot be told"
     named = [_of_table(table, lost) for table, lost in [*left.items()][:MOST_TABLES]]
     more = len(left) - len(named)
     return ", ".join(named) + (f", and {counted(more, 'more table')} lost something" if more else "")
@@ -81,8 +81,11 @@ def _of_table(table: str, lost: dict[str, int]) -> str:
 
 
 def _read(text: str | None) -> Left | None:
-    """As an object, which `collector show` gives too."""
-    return None if text is None else msgspec.json.decode(text, type=Left)
+    """As an object, which `collector show` gives too; empty where somebody has spoiled it."""
+    try:
+        return None if text is None else msgspec.json.decode(text, type=Left)
+    except msgspec.DecodeError:
+        return {}
 
 
 def _lies(path: Path, row: Row) -> int:

@@ -76,7 +76,7 @@ class Server:
         self._thread.start()
 
     def look(self) -> None:
-        """See that it can be found: where its socket was deleted, with its folder perhaps, it is made anew."""
+        """See that it can be found: where its socket was deleted, with its folder or not, it is made anew."""
         if self._inode is not None and inode(self.path) != self._inode:
             self._is_lost = True
             self._wake()
@@ -142,8 +142,9 @@ class Server:
         for connection in self._lines.deliver(now):
             self._flush(connection, now)
         self._waiting.offer_again(now)
-        behind = {c: selectors.EVENT_READ for c in self._places.connections if c.behind}
-        if due := {**asked, **behind}:
+        # What is here already comes first: to read on would only make a long tail to be moved about.
+        behind = {c: 0 if c.has_begun else selectors.EVENT_READ for c in self._places.connections if c.behind}
+        if due := {**behind, **asked}:
             self._turns.serve(due, self._places.connections)
         self._places.see_to(now)
         if self._places.listener in others:

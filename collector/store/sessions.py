@@ -67,9 +67,10 @@ def again(number: int, origin: Origin, start_ms: int, now_ms: int, *, is_older: 
 
     def step(conn: sqlite3.Connection) -> None:
         conn.execute(
-            "INSERT OR IGNORE INTO recorder_sessions"
+            "INSERT INTO recorder_sessions"
             " (id, machine_id, boot_id, version, pid, kernel, start_ms,"
-            " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
+            " received, committed, duplicate, rejected, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)"
+            " ON CONFLICT (id) DO UPDATE SET end_ms = NULL, clean = NULL",
             (number, *origin, start_ms),
         )
         if is_older:

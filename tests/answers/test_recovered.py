@@ -39,8 +39,8 @@ def test_a_damaged_file_is_told_with_its_rows_and_where_it_lies(made: Made) -> N
     (told,) = sentences(made)
     assert told.startswith("the database was damaged ")
     assert told.endswith(
-        ": 1,234 rows of it are saved, none is known to be lost; it lies in c.db.corrupt-1 (2.00 KB): delete it"
-        " when you no longer need it"
+        ": 1,234 rows of it are saved, none is known to be lost; it lies in c.db.corrupt-1 (2.00 KB): delete"
+        " it when you no longer need it"
     )
 
 
@@ -50,7 +50,8 @@ def test_while_rows_are_saved_the_file_is_to_be_left_there(made: Made) -> None:
     note(made, "damaged", "c.db.corrupt-1", 5, is_over=False)
     (told,) = sentences(made)
     assert told.endswith(
-        ": 5 rows of it are saved so far; it lies in c.db.corrupt-1 (2.00 KB): saving goes on, so leave it there"
+        ": 5 rows of it are saved so far; it lies in c.db.corrupt-1 (2.00 KB): saving goes on, so leave it"
+        " there"
     )
 
 
@@ -70,6 +71,7 @@ def test_a_file_that_is_gone_is_not_to_be_decided_about(made: Made) -> None:
             json.dumps({name: {"stretches": 1, "rows": 0} for name in "abcde"}),
             "a lost a stretch, b lost a stretch, c lost a stretch, and 2 more tables lost something",
         ),
+        ("{}", "what is lost cannot be told"),
     ],
 )
 def test_what_is_lost_is_told_by_table(made: Made, left: str, words: str) -> None:

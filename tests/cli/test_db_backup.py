@@ -6,17 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from collector import clock
 from collector.orm import select
 from collector.store.backup.part import ENDING, beside
 from collector.store.database import APPLICATION_ID, open_reader, wal_path
 from tests.answers.made import MINUTE, Made
 from tests.cli.conftest import Call
 from tests.cli.daemon import holding
+from tests.store.again import Again
 
 PAGE = 4096
 
@@ -29,6 +31,14 @@ def runs(path: Path) -> int:
         return int(select(reader, "SELECT count(*) FROM workload_runs")[0][0])
     finally:
         reader.close()
+
+
+@pytest.fixture
+def made(database: Path) -> Iterator[Made]:
+    """An empty record of this moment; tests add to it."""
+    record = Again(database, clock.now().wall_ms)
+    yield record
+    record.close()
 
 
 def older(path: Path) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from collector import clock
 from collector.orm import select
 from collector.sqlite import sqlite3
 from collector.store import schema
@@ -26,6 +27,7 @@ from tests.cli.conftest import Call
 from tests.cli.daemon import holding
 from tests.cli.test_record import SKILL
 from tests.daemon.conftest import Recorder, recorder
+from tests.store.again import Again
 
 __all__ = ["recorder"]
 
@@ -38,6 +40,14 @@ def runs(path: Path, table: str = "workload_runs") -> int:
         return int(select(reader, f"SELECT count(*) FROM {table}")[0][0])
     finally:
         reader.close()
+
+
+@pytest.fixture
+def made(database: Path) -> Iterator[Made]:
+    """An empty record of this moment; tests add to it."""
+    record = Again(database, clock.now().wall_ms)
+    yield record
+    record.close()
 
 
 @pytest.fixture
@@ -142,10 +152,14 @@ def test_a_name_is_taken_as_it_is(made: Made, backup: Path, call: Call, tmp_path
     assert runs(made.path) == 1
 
 
-def test_where_nobody_can_be_asked_it_must_be_said(made: Made, backup: Path, process: Call) -> None:
+def test_where_nobody_can_be_asked_it_must_be_said(
+    made: Made, backup: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The exit status is that of a wrong usage, and nothing has changed."""
     made.close()
-    said = process("db", "restore", str(backup))
+    with open(os.devnull, encoding="utf-8") as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        said = call("db", "restore", str(backup))
     assert (said.code, said.out) == (2, "")
     assert "--yes" in said.err
     assert (runs(made.path), aside(made.path)) == (2, [])
@@ -219,7 +233,7 @@ def photos(path: Path) -> None:
 
 def newer(path: Path) -> None:
     """A database of a newer version."""
-    Made(path, 0).close()
+    Again(path, 0).close()
     conn = sqlite3.connect(str(path), isolation_level=None)
     conn.execute("PRAGMA user_version = 9999")
     conn.close()
@@ -234,7 +248,7 @@ def no_table(path: Path) -> None:
 
 def different(path: Path) -> None:
     """A database that somebody has changed."""
-    Made(path, 0).close()
+    Again(path, 0).close()
     conn = sqlite3.connect(str(path), isolation_level=None)
     conn.execute("DROP INDEX workload_runs_workload_timestamp")
     conn.close()
@@ -242,7 +256,7 @@ def different(path: Path) -> None:
 
 def half(path: Path) -> None:
     """Half of a database."""
-    Made(path, 0).close()
+    Again(path, 0).close()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
@@ -274,25 +288,27 @@ def test_a_file_that_will_not_do_is_refused(
     assert (runs(made.path), aside(made.path)) == (0, [])
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("c.db", "is the database itself"),
-        ("c.db.collector-part", "is what a killed restore left"),
-        ("none", "there is no file"),
-        ("c.toml/none", "there is no file"),
-        (".", "is a directory"),
-        ("/dev/zero", "/dev/zero is a device or a pipe"),
-    ],
-)
-def test_a_name_that_means_no_backup_is_refused(
-    made: Made, call: Call, tmp_path: Path, name: str, sentence: str
+def test_a_word_that_means_no_backup_is_refused(
+    made: Made, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a wrong usage."""
+    """As a wrong usage, and nothing is changed."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "c.db.collector-part").write_bytes(b"half")
-    said = call("db", "restore", str(tmp_path / name), "--yes")
-    assert (said.code, said.out) == (2, "")
-    assert sentence in said.err
+    for word, sentence in {
+        "": "FILE is an empty word",
+        "c.db": f"{tmp_path}/c.db is the database itself",
+        "c.db.collector-part": f"{tmp_path}/c.db.collector-part is what a killed restore left",
+        "none": f"there is no file {tmp_path}/none",
+        "c.toml/none": f"there is no file {tmp_path}/c.toml/none",
+        "x" * 300: "File name too long",
+        ".": f"{tmp_path} is a directory",
+        "/dev/zero": "/dev/zero is a device or a pipe",
+    }.items():
+        said = call("db", "restore", word, "--yes")
+        assert (said.code, said.out) == (2, "")
+        assert sentence in said.err
+        assert "\n  → name " in said.err
+    assert aside(made.path) == []
 
 
 def test_an_older_file_is_restored_and_upgraded_when_the_recorder_starts(

@@ -81,7 +81,7 @@ class Fault:
 
 
 def is_time(name: str) -> bool:
-    """Whether a figure of that name is a time, by its last word: it depends on what else the machine does."""
+    """Whether a figure of that name is a time, by its last word: it hangs on what else the machine does."""
     return name.rsplit(maxsplit=1)[-1] in _TIMES
 
 

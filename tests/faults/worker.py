@@ -19,7 +19,7 @@ class Job(NamedTuple):
     """Which row, how many rounds, with which chances, for how many seconds (None: as many as it takes)."""
 
     name: str
-    count: int
+    rounds: int
     seed: int
     seconds: float | None
 
@@ -38,7 +38,7 @@ def main(descriptor: int, job: Job) -> None:
 def work(job: Job, out: Connection) -> None:
     """All rounds. Raises BrokenPipeError where nobody listens, KeyboardInterrupt at SIGTERM."""
     allowance = Allowance(job.seconds)
-    with closing(load_rows()[job.name].rounds(job.count, job.seed, allowance)) as rounds:
+    with closing(load_rows()[job.name].rounds(job.rounds, job.seed, allowance)) as rounds:
         for result in rounds:
             out.send(result)
     out.send(allowance.is_cut)

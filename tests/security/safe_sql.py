@@ -72,8 +72,9 @@ SAFE: dict[str, dict[str, set[str]]] = {
         NAMES: {"moment", "source.place"},
         TEXTS: {"before", "hour", "source.tables", "tables"},
     },
+    "store/recovery/opening.py": {NAMES: {"pragma"}},
     "store/recovery/reading.py": {
-        NAMES: {"column", "how", "pragma", "walk.table"},
+        NAMES: {"column", "how", "walk.table"},
         NUMBER: {"most"},
         TEXTS: {"names(walk.columns)", "sql"},
     },

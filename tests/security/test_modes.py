@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.store.database import open_writer
 from tests.daemon.conftest import Recorder
 
 
@@ -34,15 +35,24 @@ def modes(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o777])
-def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path, mask: int) -> None:
-    """Database, log, index, lock, ballast, socket and backup, and the folders on the way to them."""
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_a_database_is_for_this_user_alone(tmp_path: Path, mask: int) -> None:
+    """Whoever opens it first: a command, too, which has no umask of its own."""
+    with umask(mask):
+        database = open_writer(tmp_path / "way" / "c.db")
+        made = modes(tmp_path)
+        database.close()
+    assert made == {"way": "drwx------", "way/c.db": "-rw-------"}
+
+
+def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path) -> None:
+    """Database, log, index, lock, ballast, socket and backup, and the folders; it brings its own umask."""
     with tempfile.TemporaryDirectory() as notify_folder:
         recorder = Recorder(tmp_path, notify_folder)
         recorder.database = tmp_path / "deep" / "way" / "down" / "c.db"
         recorder.configure()
         try:
-            with umask(mask):
+            with umask(0o000):
                 recorder.start()
                 copied = subprocess.run(
                     [sys.executable, "-m", "collector", "db", "backup", str(tmp_path / "deep" / "copy.db"),

@@ -19,10 +19,12 @@ from collector.sqlite import sqlite3
 from collector.store import database
 from collector.store.backup import copying
 from collector.store.backup.copying import Copied, Source, copy
+from collector.store.backup.ended import Recording
 from collector.store.backup.part import ENDING, Part, beside, part_of
 from collector.store.backup.replaced import replace
 from collector.store.database import open_reader, wal_path
 from tests.answers.made import MINUTE, Made
+from tests.store.again import Again
 
 T = TypeVar("T")
 NOW = 1_700_000_000_000
@@ -37,7 +39,7 @@ def silent(items: Sequence[T], _: str) -> Iterator[T]:
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Made]:
     """A record with three runs, written to until the end of the test."""
-    record = Made(tmp_path / "c.db", NOW)
+    record = Again(tmp_path / "c.db", NOW)
     for n in range(3):
         record.run("unit-tests", n * MINUTE)
     yield record
@@ -146,17 +148,77 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_is_written(tmp_p
     assert "another disk" in caught.value.hint
 
 
+# The session that goes on meanwhile ---------------------------------------------------------------
+
+
+def sessions(path: Path) -> list[tuple[object, ...]]:
+    """The end of each session, whether it was in order, and what went through it."""
+    reader = open_reader(path)
+    try:
+        return select(
+            reader, "SELECT end_ms, clean, received, committed, dropped FROM recorder_sessions ORDER BY id"
+        )
+    finally:
+        reader.close()
+
+
+def beside_recorder(made: Made, target: Path, recording: Recording) -> list[tuple[object, ...]]:
+    """The sessions in a copy that is made beside a recorder."""
+    with made.reader() as reader, part_of(target) as part:
+        copy(Source(reader, made.path, "restore it", recording), part, target, silent)
+        part.place(target)
+    return sessions(target)
+
+
+def test_the_session_that_goes_on_has_ended_in_the_copy(made: Made, tmp_path: Path) -> None:
+    """In order, where it was heard of last, with what became of what it received; here it goes on."""
+    made.session(2 * MINUTE, None)
+    made.recorder(MINUTE)
+    told = {"received": 9, "committed": 7, "dropped": 1, "queued": 1}
+    found = beside_recorder(made, tmp_path / "b.db", Recording(4121, told))
+    assert found == [(NOW - MINUTE, 1, 8, 7, 1)]
+    assert sessions(made.path) == [(None, None, 0, 0, 0)]
+
+
+def test_a_session_that_was_not_heard_of_yet_ends_where_it_began(made: Made, tmp_path: Path) -> None:
+    """What came before was of another one; and a recorder that does not answer has told no numbers."""
+    made.recorder(MINUTE)
+    made.session(1000, None)
+    assert beside_recorder(made, tmp_path / "b.db", Recording(4121, {})) == [(NOW - 1000, 1, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("process", [4122, None])
+def test_a_session_whose_recorder_was_killed_stays_open_in_the_copy(
+    made: Made, tmp_path: Path, process: int | None
+) -> None:
+    """Of another process than the one that runs now, or where none does: the next start shall tell."""
+    made.session(2 * MINUTE, None)
+    if process is None:
+        copied(made, tmp_path / "b.db")
+        found = sessions(tmp_path / "b.db")
+    else:
+        found = beside_recorder(made, tmp_path / "b.db", Recording(process, {"committed": 7}))
+    assert found == [(None, None, 0, 0, 0)]
+
+
 # In place of another ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def other(tmp_path: Path) -> Path:
-    """A backup with one run."""
-    record = Made(tmp_path / "other.db", NOW)
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup with one run, made once for all tests."""
+    folder = tmp_path_factory.mktemp("template")
+    record = Again(folder / "other.db", NOW)
     record.run("unit-tests", 0)
-    copied(record, tmp_path / "b.db")
+    copied(record, folder / "b.db")
     record.close()
-    return tmp_path / "b.db"
+    return folder / "b.db"
+
+
+@pytest.fixture
+def other(template: Path, tmp_path: Path) -> Path:
+    """A backup with one run."""
+    return Path(shutil.copy(template, tmp_path / "b.db"))
 
 
 def placed(path: Path, backup: Path) -> Path | None:
@@ -285,6 +347,7 @@ def test_a_file_of_another_program_stays(other: Path, tmp_path: Path) -> None:
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
+from collector.store.backup.ended import Recording
 from collector.store.backup.part import part_of
 from collector.store.backup.replaced import replace
 import collector.store.schema
@@ -353,6 +416,7 @@ def test_killed_in_the_middle_of_a_copy_there_is_none(made: Made, tmp_path: Path
 import os, signal, sys
 from pathlib import Path
 from collector.store.backup.copying import Source, copy
+from collector.store.backup.ended import Recording
 from collector.store.backup.part import part_of
 from collector.store.database import open_reader
 

@@ -21,7 +21,7 @@ JUMPS_S = [max(jump, FARTHEST_BACK_S) for sign in (1, -1) for jump in (sign * ea
 EVERY_S = 0.2
 CONFIG = f'[sampling]\nevery = "{EVERY_S}s"\non_battery = "{EVERY_S}s"\n'
 CLOSE_MS = 10_000
-BARS = {"intervals lost": 2}
+BARS = {"lost intervals of 200 ms": 2}
 
 
 @dataclass
@@ -82,7 +82,8 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
 def after(course: Course, jump_s: int) -> Round:
     """One jump and back."""
     slowest_s = max(course.set(at_s) for at_s in (jump_s, 0))
-    return Round(Verdict(), slowest_s, {"intervals lost": course.lost, "gap rows": len(course.gaps())})
+    figures = {"lost intervals of 200 ms": course.lost, "gap rows": len(course.gaps())}
+    return Round(Verdict(), slowest_s, figures)
 
 
 def far_from_tidying() -> int:

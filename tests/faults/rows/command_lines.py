@@ -30,7 +30,7 @@ STDIN = b'{"kind": "skill"}\n\xff\n[1]\n'
 Way = Callable[[list[str], dict[str, str]], Said]
 
 
-@fault("command-lines", "every command, asked badly", quick=55, full=1_100, whole=True)
+@fault("command-lines", "every command, asked badly", quick=22, full=1_100, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """The record that they are asked about is judged at the end: none of them may have changed it."""
     recovery_s = recorded(ground)

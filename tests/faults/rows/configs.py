@@ -38,7 +38,7 @@ class Case(NamedTuple):
     slips: list[str]
 
 
-@fault("configs", "generated configs, each checked; some run", quick=96, full=10_000, whole=True)
+@fault("configs", "generated configs, each checked; some run", quick=32, full=10_000, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All in one folder, one after the other; the record of those that ran is judged at the end."""
     slips.lay_traps(ground.own)

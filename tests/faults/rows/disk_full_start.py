@@ -17,7 +17,7 @@ BEFORE = ("older", "record", "killed", "nothing")
 WAITS = {"database.waiting", "writer.stuck"}
 
 
-@fault("disk-full-start", "at a start: on a record, in a migration, on none", quick=2, full=40)
+@fault("disk-full-start", "at a start: on a record, in a migration, on none", quick=1, full=40)
 def run(ground: Ground, number: int) -> Round:
     """Every second round it stays full until the daemon is ready and tells of it in its status."""
     before, is_long = BEFORE[number % len(BEFORE)], number // len(BEFORE) % 2 == 1

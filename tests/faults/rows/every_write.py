@@ -18,7 +18,7 @@ BATCHES = 5
 CALLS = Calls.WRITE | Calls.SYNC
 
 
-@fault("every-write", "SIGKILL at the Nth write or sync, N = 1 …", quick=3, full=ALL_ROUNDS, whole=True)
+@fault("every-write", "SIGKILL at the Nth write or sync, N = 1 …", quick=2, full=ALL_ROUNDS, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N where ``count`` allows it, or so many that lie spread over them."""
     ground.shim.watch(CALLS)

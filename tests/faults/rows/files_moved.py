@@ -125,7 +125,7 @@ DELETED = [delete_file, delete_log, delete_folder, delete_index, delete_all]
 REPLACED_BY = [put_backup, move_away]
 
 
-@fault("files-deleted", "file, -wal, -shm, all or the folder deleted while running", quick=2, full=100)
+@fault("files-deleted", "file, -wal, -shm, all or the folder deleted while running", quick=1, full=100)
 def files_deleted(ground: Ground, number: int) -> Round:
     """Each in turn."""
     return moved(ground, DELETED[number % len(DELETED)])

@@ -18,7 +18,7 @@ PLACES = Runs().parallel
 MANY_TICKS = 50
 # What ignores TERM takes two seconds more of the stop: not in the quick version.
 HANGS = {False: "sleep 300", True: "trap '' TERM; while :; do sleep 300; done"}
-BARS = {"ticks missed": 0, **END_BAR}
+BARS = {"missed ticks of 200 ms": 0, **END_BAR}
 EARLY_MS = 20  # a timer may wake so much before its time
 
 
@@ -46,7 +46,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         end_s = ends(ground.victim)
         mark.none_is_left()
         missed = missing(ground, before)
-        figures = {"ticks missed": missed, "SIGTERM to the end, s": end_s}
+        figures = {"missed ticks of 200 ms": missed, "SIGTERM to the end, s": end_s}
         yield Round(ground.judge(), None, figures, is_sum=True)
 
 

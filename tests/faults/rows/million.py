@@ -42,26 +42,27 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
     warm = max(1, count // WARM_UP)
     rest_s = REST_SECONDS if count > WARM_UP else 0.0
     with Line(ground.victim.socket, 30) as line:
-        sender = Sender(ground, line)
-        then, began = footprint(pid), time.monotonic()
+        sender, before = Sender(ground, line), None
         for number in ground.numbers(count):
             if number == warm:
-                then, began = at_rest(pid, rest_s), time.monotonic()
+                before = at_rest(pid, rest_s), time.monotonic()
             sender.send(A_ROUND)
             yield Round(Verdict())
-        seconds, now = time.monotonic() - began, at_rest(pid, rest_s)
-    records = (number + 1 - warm) * A_ROUND
-    # What a fresh daemon takes at its first records, or holds before it has rested, is no growth.
-    grown = "MB grown" if rest_s and records > 0 else "MB grown, not at rest"
-    figures: dict[str, Figure] = {
-        "records": max(0, records), grown: now.grown_mb(then), "MB": now.rss_bytes / MB,
-        "descriptors more": now.descriptors - then.descriptors, "threads more": now.threads - then.threads,
-        "records/s": max(0, records) / seconds,
-    }  # fmt: skip
+    figures = grown(pid, *before, (number + 1 - warm) * A_ROUND, rest_s) if before else {}
     began = time.monotonic()
     recovery_s = ground.probe() - began
     sender.check()
     yield Round(ground.judge(), recovery_s, figures, is_sum=True)
+
+
+def grown(pid: int, then: Footprint, began: float, records: int, rest_s: float) -> dict[str, Figure]:
+    """What became more by these records, after a rest as before them. Without one it is no growth yet."""
+    seconds, now = time.monotonic() - began, at_rest(pid, rest_s)
+    return {
+        "records": records, "MB grown" if rest_s else "MB grown, not at rest": now.grown_mb(then),
+        "MB": now.rss_bytes / MB, "descriptors more": now.descriptors - then.descriptors,
+        "threads more": now.threads - then.threads, "records/s": records / seconds,
+    }  # fmt: skip
 
 
 def at_rest(pid: int, seconds: float) -> Footprint:

@@ -19,7 +19,7 @@ LEFT_OUT = re.compile(r"\n\[\.\.\. \d+ bytes left out \.\.\.\]\n")
 ROW = "SELECT outcome, output_bytes, output FROM workload_runs WHERE workload = 'much' AND output_bytes > 0"
 
 
-@fault("much-output", "so many MB of output from a workload", quick=50, full=1000, whole=True, bars=BARS)
+@fault("much-output", "so many MB of output from a workload", quick=20, full=1000, whole=True, bars=BARS)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """The beginning is kept, the rest is counted, and the daemon grows by none of it."""
     size = count * 1_000_000

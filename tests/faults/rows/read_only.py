@@ -21,7 +21,7 @@ from tests.faults.victim import Died
 IMAGE_BYTES = 64 << 20
 
 
-@fault("read-only", "each write and sync is refused (EROFS) under a live writer", quick=2, full=20)
+@fault("read-only", "each write and sync is refused (EROFS) under a live writer", quick=1, full=20)
 def refused_writes(ground: Ground, number: int) -> Round:
     """It stays up and answers; then the disk can be written again, or the daemon has to end without that."""
     victim, comes_back = ground.victim, number % 2 == 0

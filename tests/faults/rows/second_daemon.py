@@ -21,7 +21,7 @@ SESSIONS = "SELECT pid FROM recorder_sessions"
 def second(ground: Ground, number: int) -> Round:
     """It names the first, unless the lock file has become garbage, and the first goes on."""
     ground.victim.start()
-    with ground.load(), rival_of(ground) as rival:
+    with ground.load(batches_per_s=50), rival_of(ground) as rival:
         ground.ledger.wait_for(acknowledged=1)
         if is_garbled := number % 4 == 3:
             lock_path(ground.victim.database).write_bytes(ground.random.randbytes(100))

@@ -8,7 +8,7 @@ from tests.faults.ground import Ground
 from tests.faults.row import Round, fault
 
 
-@fault("sigkill", "SIGKILL at a random moment under load", quick=2, full=200)
+@fault("sigkill", "SIGKILL at a random moment under load", quick=1, full=200)
 def run(ground: Ground, number: int) -> Round:
     """Kill it up to 0.3 s into the load, start it again under the same load, and judge all of it."""
     ground.victim.start()

@@ -44,7 +44,7 @@ class Planned(NamedTuple):
     n: int
 
 
-@fault("start-error", "the same in a start and a stop", quick=3, full=ALL_ROUNDS, whole=True)
+@fault("start-error", "the same in a start and a stop", quick=2, full=ALL_ROUNDS, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """All N of all cases where ``count`` allows it, or some at random, most of them small."""
     kinds = list(itertools.product((killed(ground), Before({}, [])), CASES))

@@ -17,7 +17,7 @@ EARLY_MS = 20  # a timer may wake so much before its time
 GAPS = "SELECT from_ms, to_ms FROM gaps WHERE reason IN ('suspend', 'stall') AND to_ms > ?"
 
 
-@fault("suspend", "SIGSTOP for seconds, then SIGCONT", quick=1, full=20, bars={"intervals to a sample": 2})
+@fault("suspend", "SIGSTOP for seconds, then SIGCONT", quick=1, full=20, bars={"to a sample, in 200 ms": 2})
 def run(ground: Ground, number: int) -> Round:
     """One hole, no rate across it, and samples again at once."""
     ground.victim.configure(CONFIG)
@@ -35,7 +35,7 @@ def run(ground: Ground, number: int) -> Round:
         ticks.wait_for_more(2)
     waited = after_the_hole(ground, stopped_ms)
     assert waited >= 1 - EARLY_MS / 1000 / EVERY_S, f"a rate {waited:.2f} intervals after the hole crosses it"
-    return Round(ground.judge(), recovery_s, {"intervals to a sample": waited})
+    return Round(ground.judge(), recovery_s, {"to a sample, in 200 ms": waited})
 
 
 def after_the_hole(ground: Ground, stopped_ms: int) -> float:

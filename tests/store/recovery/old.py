@@ -98,7 +98,7 @@ def begun(path: Path, lies: Path) -> Record:
     return record
 
 
-def carried(record: Record, lies: Path, steps: int = 1 << 60) -> int:
+def carried(record: Record, lies: Path, steps: int = 1 << 60) -> salvage.Carried:
     """Salvaged, for so many steps at the most."""
     left = iter(range(steps))
     return salvage.carry(lies, record.ask, lambda: next(left, None) is None)

@@ -9,7 +9,7 @@ import pytest
 from collector.sqlite import sqlite3
 from collector.store.failures import classify
 from collector.store.recovery.damage import LONGEST, look
-from tests.store.recovery.old import Record, garbled, leaves, recording, zeroed
+from tests.store.recovery.old import PAGE, Record, garbled, leaves, recording, zeroed
 
 
 @pytest.fixture
@@ -54,6 +54,39 @@ def test_a_look_ends_when_its_time_is_over(path: Path) -> None:
         assert look(record.conn, -1.0) == (None, False)
         assert look(record.conn, 10.0, lambda: True) == (None, False)
         assert look(record.conn, 10.0) == (None, True)
+
+
+@pytest.mark.parametrize("left", [1, PAGE - 1])
+def test_a_file_that_ends_inside_a_page_is_damaged(path: Path, left: int) -> None:
+    """SQLite itself would read zeros there."""
+    pages = path.stat().st_size // PAGE
+    with path.open("r+b") as file:
+        file.truncate((pages - 1) * PAGE + left)
+    conn = sqlite3.connect(path)
+    damage, _ = look(conn, 10.0)
+    conn.close()
+    assert damage is not None
+    assert damage.startswith(f"the file ends in the middle of page {pages}")
+
+
+def test_a_page_that_a_checkpoint_wrote_in_part_is_in_the_log(path: Path) -> None:
+    """As where the disk was full: the file is in order."""
+    with recording(path) as record:
+        record.conn.execute("PRAGMA wal_autocheckpoint = 0")
+        record.conn.execute("CREATE TABLE more (of BLOB) STRICT")
+        record.conn.execute("INSERT INTO more VALUES (zeroblob(100000))")
+        with path.open("ab") as file:
+            file.write(b"x" * 100)
+        assert look(record.conn, 10.0) == (None, True)
+
+
+def test_what_lies_behind_the_last_page_is_no_damage(path: Path) -> None:
+    """Nobody reads it."""
+    with path.open("ab") as file:
+        file.write(b"x" * 100)
+    conn = sqlite3.connect(path)
+    assert look(conn, 10.0) == (None, True)
+    conn.close()
 
 
 def test_a_locked_file_is_not_damaged(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from collector.store.database import wal_path
 from collector.store.recovery import salvage
 from tests.store.recovery.conftest import COUNT, Old, last
 from tests.store.recovery.old import (
+    NOT_CARRIED,
     PAGE,
     begun,
     carried,
@@ -87,8 +89,10 @@ def test_a_file_of_which_nothing_can_be_read_is_done_with(old: Old, damage: Call
     """It says so; recording goes on."""
     lies = old.set_aside(damage)
     new = begun(old.path, lies)
-    assert carried(new, lies) == 0
-    assert last(new)[1] == 0
+    assert carried(new, lies) == (0, True)
+    saved, goes_on, left = last(new)
+    assert (saved, goes_on) == (0, 0)
+    assert {kind.table for kind in KINDS.values()} - NOT_CARRIED == {*json.loads(left)}
     ((detail,),) = new.rows("SELECT detail FROM recoveries")
     assert "of its tables can be found" in detail or "no table of it can be read" in detail
     new.close()
@@ -98,7 +102,7 @@ def test_half_a_file_is_read_as_far_as_it_goes(old: Old) -> None:
     """The rest is lost."""
     lies = old.set_aside(lambda path: cut(path, 0.6))
     new = begun(old.path, lies)
-    assert carried(new, lies) > 1_000
+    assert carried(new, lies).rows > 1_000
     assert salvage.unfinished(new.conn) == []
     new.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from collector.records.base import KINDS
@@ -32,9 +34,10 @@ def test_all_rows_of_a_readable_file_are_carried_over(old: Old) -> None:
     """Of every table, and counted."""
     lies = old.set_aside()
     new = begun(old.path, lies)
-    carried(new, lies)
+    count = sum(map(len, old.held.values()))
+    assert salvage.Carried(count, is_finished=True) == carried(new, lies)
     assert old.lost() == {}
-    assert (sum(map(len, old.held.values())), 0, None) == last(new)
+    assert (count, 0, None) == last(new)
     assert salvage.unfinished(new.conn) == []
     new.close()
 
@@ -48,7 +51,8 @@ def test_a_salvage_that_is_killed_goes_on_where_it_was(old: Old, steps: int) -> 
     while salvage.unfinished(new.conn) == [lies]:
         new.close()
         new = Record(old.path)
-        carried(new, lies, steps)
+        done = carried(new, lies, steps)
+        assert (done.rows, done.is_finished) == (last(new)[0], not last(new)[1])
         rounds += 1
     assert old.lost() == {}
     assert (sum(map(len, old.held.values())), 0, None) == last(new)
@@ -177,13 +181,44 @@ def test_a_file_that_is_moved_away_ends_its_salvage(old: Old) -> None:
     """What was saved by then stays."""
     lies = old.set_aside()
     new = begun(old.path, lies)
-    carried(new, lies, 3)
+    saved = carried(new, lies, 3).rows
     lies.rename(lies.with_name("mine"))
     assert [lies] == salvage.unfinished(new.conn)
-    assert carried(new, lies) == 0
+    assert carried(new, lies) == (saved, True)
     assert salvage.unfinished(new.conn) == []
+    assert "workload_runs" in json.loads(last(new)[2])
     ((detail,),) = new.rows("SELECT detail FROM recoveries ORDER BY id DESC LIMIT 1")
     assert detail == "page 7 is zero; the file was moved away before all of it was taken over"
+    new.close()
+
+
+@pytest.mark.parametrize(
+    ("seen", "stored"),
+    [
+        ("page 7 is zero", "page 7 is zero"),
+        ("page 7 is zero; page 8 is zero; page 9 is zero", "page 7 is zero, and 2 more"),
+    ],
+)
+def test_of_what_was_seen_the_first_line_is_kept(old: Old, seen: str, stored: str) -> None:
+    """And how many more there were."""
+    lies = old.set_aside()
+    new = Record(old.path)
+    with transaction(new.conn):
+        salvage.begin(new.conn, lies, "damaged", seen, NOW_MS)
+    assert [(stored,)] == new.rows("SELECT detail FROM recoveries ORDER BY id DESC LIMIT 1")
+    new.close()
+
+
+def test_why_it_ended_stands_alone_where_nothing_was_said_before(old: Old) -> None:
+    """It does not begin as if something did."""
+    lies = old.set_aside()
+    new = Record(old.path)
+    with transaction(new.conn):
+        salvage.begin(new.conn, lies, "damaged", "", NOW_MS)
+    lies.unlink()
+    carried(new, lies)
+    ((detail,),) = new.rows("SELECT detail FROM recoveries ORDER BY id DESC LIMIT 1")
+    assert detail == "the file was moved away before all of it was taken over"
     new.close()
 
 
