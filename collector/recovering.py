@@ -78,8 +78,9 @@ class Recovering:
             left = salvage.unfinished(raw(database))
         for lies in left:
             log.info("recovery.saving", file=lies.name)
-            saved = salvage.carry(lies, self._ask, self._stopping.is_set)
-            log.info("recovery.saved", file=lies.name, rows=saved)
+            done = salvage.carry(lies, self._ask, self._stopping.is_set)
+            event = "recovery.saved" if done.is_finished else "recovery.interrupted"
+            log.info(event, file=lies.name, rows=done.rows)
         if recoveries == self._place.recoveries:  # none that came meanwhile
             self._place.is_saving = self._stopping.is_set()
 
