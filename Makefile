@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench faults peers docs lock clean
+.PHONY: setup run test long check bench faults peers docs lock clean
 
 setup: .venv/ready
 
@@ -27,6 +27,10 @@ run: setup
 test: setup
 	$(BIN)/pytest
 
+# What takes longer than the rest: with it every test there is has run.
+long: setup
+	$(BIN)/pytest -m long
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,7 +42,7 @@ bench: setup
 
 # Every fault with its full count, against real daemons: hours. `make test` has the quick versions.
 faults: setup
-	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults --jobs $(or $(JOBS),1) $(if $(MINUTES),--minutes $(MINUTES))
 
 # Other detectors of changes, which only a benchmark sets beside ours: hundreds of megabytes, in a place of their own.
 peers: .venv-peers/ready

@@ -15,6 +15,8 @@ from collector.records.skill import Skill
 from tests.answers.made import HOUR, MINUTE, Made
 from tests.answers.sample import add_all, sample
 
+pytestmark = pytest.mark.long
+
 # Their few rows are sorted: only their keys can be asked for.
 SMALL = {"gap", "session", "workload", "query", "cache", "query_summary", "user_summary"}
 

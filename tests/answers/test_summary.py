@@ -19,6 +19,8 @@ from collector.store.topics import TOPICS
 from tests.answers.made import MINUTE, Made
 from tests.answers.reported import SPECS, Row, add, expected, store, times
 
+pytestmark = pytest.mark.long
+
 everywhere = pytest.mark.parametrize("topic", list(TOPICS))
 PERCENTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 

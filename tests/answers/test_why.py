@@ -18,6 +18,8 @@ from tests.answers import then
 from tests.answers.made import DAY, HOUR, MINUTE, Made
 from tests.answers.then import BUSY, EVERY, LAST, LATER
 
+pytestmark = pytest.mark.long
+
 SHORT = "the machine was busy, hot and short of memory"
 
 

@@ -17,6 +17,8 @@ from collector.store.database import open_reader, open_writer, raw
 from tests.api.conftest import skill
 from tests.conftest import cpu
 
+pytestmark = pytest.mark.long
+
 
 def test_any_number_of_records_is_stored_in_constant_memory(record: Recording, path: Path) -> None:
     """Of 50,000 that come one by one, never more than 10,000 are held that are not stored yet."""

@@ -10,6 +10,8 @@ import pytest
 from collector.api import Recording, Refused
 from tests.api.conftest import FAMILIES, benchmark, skill
 
+pytestmark = pytest.mark.long
+
 
 def test_a_record_is_created_read_changed_and_deleted(record: Recording) -> None:
     """Known by the id that creating it gave back."""

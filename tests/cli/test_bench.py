@@ -13,6 +13,8 @@ import pytest
 from collector.cli import bench
 from tests.cli.conftest import Call, plain
 
+pytestmark = pytest.mark.long
+
 SMALL = ("bench", "--size", "1000", "--runs", "1")
 PATIENT = ("--stricter", "0.001")  # a busy machine is no fault of the product
 KEYS = {

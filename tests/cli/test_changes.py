@@ -28,6 +28,8 @@ from tests.answers.made import DAY, HOUR, MINUTE, Made
 from tests.answers.reported import store
 from tests.cli.conftest import Call, plain
 
+pytestmark = pytest.mark.long
+
 NOISE = random.Random(5)
 COMMIT = "3f9c2ab" + 33 * "0"
 

@@ -20,6 +20,8 @@ from tests.answers.made import MINUTE, Made
 from tests.answers.sample import add_all
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.long
+
 everywhere = pytest.mark.parametrize("name", list(KINDS))
 
 

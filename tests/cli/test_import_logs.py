@@ -15,6 +15,8 @@ from collector.store.database import open_reader
 from tests.cli.conftest import Call
 from tests.test_submit import Running
 
+pytestmark = pytest.mark.long
+
 PATTERN = r"(?P<timestamp>\S+) (?P<duration_ms>[\d.]+) ms (?P<query>.*)"
 COUNT = 12_000
 AS_PATTERN = ("--pattern", PATTERN)

@@ -16,6 +16,8 @@ import pytest
 from tests.cli.test_record import SKILL
 from tests.daemon.conftest import Recorder, recorder
 
+pytestmark = pytest.mark.long
+
 __all__ = ["recorder"]
 
 

@@ -19,6 +19,8 @@ from collector.service import unit
 from collector.service.bytecode import compile_part, parts
 from tests.cli.conftest import Said
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 NO_BUS = "Failed to connect to bus: No medium found"
 Service = Callable[..., Said]

@@ -23,6 +23,8 @@ from tests.answers.made import DAY, MINUTE, Made
 from tests.answers.sample import add_all, sample
 from tests.cli.conftest import Call, plain
 
+pytestmark = pytest.mark.long
+
 everywhere = pytest.mark.parametrize("name", list(KINDS))
 
 

@@ -20,6 +20,8 @@ from tests.cli.daemon import answering, holding
 from tests.cli.warner import Warner, following, line, warner
 from tests.daemon.conftest import Recorder, recorder
 
+pytestmark = pytest.mark.long
+
 __all__ = ["recorder", "warner"]  # fixtures
 
 TEXT = "SELECT * FROM tasks WHERE status = ? ORDER BY priority DESC, created_at LIMIT ?"

@@ -14,6 +14,8 @@ from collector.tell import tell
 from tests.answers.made import Made
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.long
+
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """What bash says to ``line``, where C stands for the program."""

@@ -22,6 +22,8 @@ from tests.answers.reported import add, expected, store
 from tests.cli.conftest import Call, plain
 from tests.cli.daemon import holding
 
+pytestmark = pytest.mark.long
+
 everywhere = pytest.mark.parametrize("topic", list(TOPICS))
 
 TIMES = ["avg_ms", "min_ms", "max_ms", "p50_ms", "p95_ms", "p99_ms"]

@@ -15,6 +15,8 @@ from collector.opened import reading_settings
 from collector.submit import submit
 from tests.cli.conftest import Said
 
+pytestmark = pytest.mark.long
+
 
 def timed(config: Path, *words: str) -> Said:
     """Runs it as a real process; its own options come before the command."""

@@ -12,6 +12,8 @@ import pytest
 from collector.client import Client
 from tests.client.conftest import Peer
 
+pytestmark = pytest.mark.long
+
 
 def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in an interpreter of its own."""

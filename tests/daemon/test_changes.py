@@ -13,6 +13,8 @@ import pytest
 
 from tests.daemon.conftest import Recorder
 
+pytestmark = pytest.mark.long
+
 RUNS = 10
 MOST_ROUNDS = 8
 SETTINGS = '[sampling]\nevery = "1s"\n[changes]\nevery = "1s"\n'

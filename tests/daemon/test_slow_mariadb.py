@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.daemon.compared import (
     Collector,
     Ran,
@@ -23,6 +25,8 @@ from tests.daemon.compared import (
 )
 from tests.daemon.conftest import Recorder
 from tests.servers.mariadb import MariaDB
+
+pytestmark = pytest.mark.long
 
 SESSIONS = 3
 PAUSE_SECONDS = 0.002

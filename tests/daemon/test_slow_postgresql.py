@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.daemon.compared import (
     Collector,
     Ran,
@@ -26,6 +28,8 @@ from tests.daemon.compared import (
 )
 from tests.daemon.conftest import Recorder
 from tests.servers.postgresql import UNHEARD, PostgreSQL
+
+pytestmark = pytest.mark.long
 
 CLIENTS = 3
 PROTOCOLS = ("simple", "extended", "prepared")

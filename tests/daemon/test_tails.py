@@ -12,6 +12,8 @@ import pytest
 
 from tests.daemon.conftest import Recorder
 
+pytestmark = pytest.mark.long
+
 BEGIN = datetime(2026, 11, 22, 13, tzinfo=UTC)
 TAIL = """
 [[tails]]

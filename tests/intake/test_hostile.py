@@ -18,6 +18,8 @@ from collector.intake.server import MOST_CONNECTIONS
 from tests.intake.made import complete, text_of
 from tests.intake.served import Served, Watch
 
+pytestmark = pytest.mark.long
+
 STATUS = {"ask": "status"}
 
 

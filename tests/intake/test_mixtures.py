@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from collector.intake.protocol import LONGEST_LINE
 from tests.intake.made import COMPLETE, complete, text_of
 from tests.intake.served import Served, Watch
 from tests.intake.wrong import COLUMNS, WAYS
+
+pytestmark = pytest.mark.long
 
 WAY = st.sampled_from([None, *WAYS])
 ELEMENTS = st.lists(st.tuples(st.sampled_from([*COLUMNS]), WAY), min_size=1, max_size=12)

@@ -18,6 +18,8 @@ from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import UNHEARD, PostgreSQL
 from tests.workloads.made import faults, made
 
+pytestmark = pytest.mark.long
+
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 

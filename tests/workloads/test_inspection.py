@@ -22,6 +22,8 @@ from collector.workloads.sql_child.job import Job, Refused, Rows
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.long
+
 PLAIN = "SELECT * FROM tasks t WHERE status = ? ORDER BY n LIMIT ?"
 LISTED = "SELECT * FROM tasks WHERE id IN (?+)"
 DELETE = "DELETE FROM tasks WHERE status = 'hidden'"

@@ -16,6 +16,8 @@ from collector.workloads.sql import Sql, run
 from tests.servers.postgresql import PASSWORD, PostgreSQL
 from tests.workloads.made import made
 
+pytestmark = pytest.mark.long
+
 Ask = Callable[..., Result]
 
 

@@ -17,6 +17,8 @@ from collector.store.recovery.mended import mended
 from tests.store.recovery.conftest import COUNT, Old, last
 from tests.store.recovery.old import PAGE, Record, begun, carried, garbled, leaves, recording, zeroed
 
+pytestmark = pytest.mark.long
+
 # Two of numbered rows, and two of others.
 TABLES = ("workload_runs", "gaps", "disk_samples", "rollups")
 

@@ -13,6 +13,8 @@ from collector.intake.tails.postgresql.messages import LONGEST_BYTES
 from collector.intake.tails.postgresql.pairing import MOST_SESSIONS, RUNS_BYTES, WAITS_BYTES
 from tests.intake.tails.postgresql.reading import DESTINATIONS, in_chunks, parser, statements
 
+pytestmark = pytest.mark.long
+
 
 def stderr(message: str, pid: int = 7) -> bytes:
     """As the server writes it."""
