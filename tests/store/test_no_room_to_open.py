@@ -51,7 +51,7 @@ def test_status_tells_why_the_record_cannot_be_opened(path: Path) -> None:
         writer = Writer(place.conn, buffer, home=place)
         buffer.put(0.0, [Gap.record(from_ms=1, to_ms=2, reason="stall")])
         assert writer.step(clock.now()) is False
-        assert writer.stuck == "the disk reports errors"  # what SQLite calls it
+        assert "the disk reports errors" in (writer.stuck or "")
     assert writer.close(10)
     assert buffer.counts().committed == 1
     place.close()

@@ -160,6 +160,7 @@ class Place:
             self._set_aside(f"setting it aside as {half.name} was cut short")
         if (told := rescue.finish(self.path, now_ms)) is not None:
             self._notes.append(told)
+            self._kept = told.aside
         if (stray := aside.stray_log(self.path, now_ms)) is not None:
             log.warning("database.stray_log", set_aside=stray.name)
             what = f"the database was missing or empty beside its log, which lies in {stray.name}"

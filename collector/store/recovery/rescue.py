@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.sqlite import sqlite3
 from collector.store.database import inode, journal_path, make_folder, shm_path, wal_path
+from collector.store.failures import Trouble
 from collector.store.recovery import aside
 from collector.store.recovery.note import Note
 from collector.store.retention.sizes import REPLACED
@@ -105,12 +106,22 @@ def _take_away_log(path: Path) -> None:
 
 
 def put(part: Path, path: Path, now_ms: int) -> None:
-    """Put a copy where its name is free, or its own old file stands; a log of others there goes aside."""
-    with suppress(FileNotFoundError):
+    """Put a copy where its name is free, or its own old file stands; a log of others there goes aside.
+
+    Raises Trouble where somebody has put another file there meanwhile, which stays.
+    """
+    stands = inode(path)
+    if stands is not None and part.name.endswith(f"{_RESCUED}{stands[1]}"):
         path.unlink()
     aside.stray_log(path, now_ms)
-    shm_path(path).unlink(missing_ok=True)
-    part.rename(path)
+    try:
+        path.hardlink_to(part)  # never over a file, as a rename would be
+    except FileExistsError:
+        raise Trouble("moved", f"another file was put in the place of {path}") from None
+    except OSError:  # a file system without second names
+        part.rename(path)
+    else:
+        part.unlink()
     _sync(path.parent)
 
 

@@ -60,8 +60,9 @@ def grown(pid: int, then: Footprint, began: float, records: int, rest_s: float) 
     seconds, now = time.monotonic() - began, at_rest(pid, rest_s)
     return {
         "records": records, "MB grown" if rest_s else "MB grown, not at rest": now.grown_mb(then),
-        "MB": now.rss_bytes / MB, "descriptors more": now.descriptors - then.descriptors,
-        "threads more": now.threads - then.threads, "records/s": records / seconds,
+        "MB": now.rss_bytes / MB, "records/s": records / seconds,
+        **({"descriptors more": now.descriptors - then.descriptors,
+            "threads more": now.threads - then.threads} if rest_s else {}),
     }  # fmt: skip
 
 

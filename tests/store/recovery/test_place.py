@@ -331,6 +331,16 @@ def test_so_is_one_killed_when_only_the_log_had_been_deleted(place: Place, path:
     again.close()
 
 
+def test_a_file_that_comes_just_then_is_not_taken_away(place: Place, path: Path) -> None:
+    """Between the look and the copy's coming into its place somebody has put another one there."""
+    copied = rescue.copy(place.conn, path, (1, 7))
+    place.close()
+    path.write_bytes(b"theirs")
+    with pytest.raises(Trouble, match="another file"):
+        rescue.put(copied, path, 0)
+    assert (path.read_bytes(), copied.exists()) == (b"theirs", True)
+
+
 def test_an_old_copy_never_takes_the_place_of_another_file(place: Place, path: Path) -> None:
     """It is kept beside, and told of."""
     place.close()
