@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from collector.errors import CollectorError
 from collector.log import Folded, get_logger
+from collector.orm import select
 from collector.store.database import open_reader, raw
 from collector.store.failures import REFUSALS, classify
-from collector.store.recovery import damage, salvage
+from collector.store.recovery import damage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from collector.orm import peewee
     from collector.store.asked import Step
     from collector.store.recovery.place import Place
+    from collector.store.recovery.salvage import Carried
     from collector.store.writer import Writer
 
 log = get_logger("recovery")
@@ -75,14 +80,27 @@ class Recovering:
             return
         recoveries = self._place.recoveries
         with closing(open_reader(self._place.path)) as database:
-            left = salvage.unfinished(raw(database))
+            goes_on = select(database, "SELECT 1 FROM recoveries WHERE finished_ms IS NULL LIMIT 1")
+            left = self._unfinished(database) if goes_on else []
         for lies in left:
             log.info("recovery.saving", file=lies.name)
-            done = salvage.carry(lies, self._ask, self._stopping.is_set)
+            done = self._carry(lies)
             event = "recovery.saved" if done.is_finished else "recovery.interrupted"
             log.info(event, file=lies.name, rows=done.rows)
         if recoveries == self._place.recoveries:  # none that came meanwhile
             self._place.is_saving = self._stopping.is_set()
+
+    # Loaded only where there is something to save: it is a megabyte that few recorders ever need.
+
+    def _unfinished(self, database: peewee.SqliteDatabase) -> list[Path]:
+        from collector.store.recovery import salvage  # noqa: PLC0415
+
+        return salvage.unfinished(raw(database))
+
+    def _carry(self, lies: Path) -> Carried:
+        from collector.store.recovery import salvage  # noqa: PLC0415
+
+        return salvage.carry(lies, self._ask, self._stopping.is_set)
 
     def _ask(self, name: str, step: Step) -> Any:
         return self._writer.ask(name, step).wait(STEP_SECONDS)

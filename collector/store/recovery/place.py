@@ -31,7 +31,7 @@ from collector.store.database import (
     wal_path,
 )
 from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
-from collector.store.recovery import aside, damage, repaired, rescue, salvage
+from collector.store.recovery import aside, damage, repaired, rescue
 from collector.store.recovery.note import Note
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ class Place:
             self._write(Note(lies, "damaged", "the recorder was killed while it was set aside"))
 
     def _write(self, note: Note) -> None:
+        from collector.store.recovery import salvage  # noqa: PLC0415  # a megabyte that few recorders ever need
+
         conn = self.conn
         with transaction(conn):
             salvage.begin(conn, note.aside, note.reason, note.detail, clock.now().wall_ms)
