@@ -90,6 +90,7 @@ class Place:
         """
         try:
             self._open(CHECK_SECONDS if inode(wal_path(self.path)) else GLANCE_SECONDS)
+            self._kept = None  # what stands there is a record: what lies beside stays there
         except (CollectorError, OSError, *REFUSALS) as error:
             if classify(error) not in _PASSING:
                 raise
@@ -242,7 +243,10 @@ class Place:
     def _again(self) -> sqlite3.Connection:
         """Open what could not be opened before."""
         if self._kept is not None and inode(self.path) is None:
-            self._kept.rename(self.path)  # the other program's file is gone
+            aside.stray_log(
+                self.path, clock.now().wall_ms
+            )  # the other program's file is gone; its log may not be
+            self._kept.rename(self.path)
             self._kept, self._notes = None, []
         self._open(CHECK_SECONDS)
         log.info("database.open", path=str(self.path))

@@ -219,6 +219,7 @@ def test_a_file_of_another_program_put_in_its_place_is_left_alone(place: Place, 
         place.look(0.0, recording=True)
     assert classify(told.value) == "closed"
     path.rename(path.with_name("theirs"))
+    wal_path(path).write_bytes(b"theirs, too")
     assert place.mend("closed", sure=True) is not None
     place.look(0.0, recording=True)
     assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]  # where it was
@@ -349,4 +350,6 @@ def test_an_old_copy_never_takes_the_place_of_another_file(place: Place, path: P
     assert again.open() is True
     ((kept,),) = rows(again, "SELECT aside FROM recoveries WHERE reason = 'replaced'")
     assert (path.with_name(kept).exists(), [*path.parent.glob("*.rescued*")]) == (True, [])
+    assert [again.mend("corrupt", sure=True) for _ in range(CERTAIN)][-1] is not None
+    assert path.with_name(kept).exists()  # nor later, when the record is set aside
     again.close()
