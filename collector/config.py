@@ -28,7 +28,7 @@ def checked(config: Path | None) -> Settings:
         records=tuple(rule.name for rule in rules()),
     )
     # Of workloads their own kinds have said so already.
-    if settings.path and os.geteuid() == 0 and (found := exposure.of(settings)):
+    if settings.path and os.geteuid() == 0 and (found := exposure.of_alerts(settings)):
         raise ConfigError(str(settings.path), _refused(settings.path, settings, found))
     return settings
 
@@ -41,7 +41,7 @@ def _refused(path: Path, settings: Settings, found: list[exposure.Exposure]) -> 
             tuple(each.key.split(".")),
             f"{exposure.REFUSED}{each.fault}",
             lines,
-            None if each.workload else list(settings.alerts.on_alert),
+            list(settings.alerts.on_alert),
         )
         for each in found
     ]

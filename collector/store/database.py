@@ -238,6 +238,15 @@ def shm_path(path: Path) -> Path:
     return path.with_name(path.name + "-shm")
 
 
+def sync(path: Path) -> None:
+    """Have what was written to a file, or renamed in a folder, on the disk; not for an open database."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def file_size(path: Path) -> int:
     """Size of a file in bytes, 0 when it is not there."""
     try:

@@ -51,10 +51,14 @@ def of(settings: Settings) -> list[Exposure]:
     A user other than root is warned of it; root's config is refused.
     """
     found = [found for workload in settings.workloads for found in _exposures(workload)]
-    on_alert = settings.alerts.on_alert
-    if on_alert:
-        found += [Exposure("", "alerts.on_alert", fault) for fault in program_exposures(on_alert, None, ())]
-    return found
+    return found + of_alerts(settings)
+
+
+def of_alerts(settings: Settings) -> list[Exposure]:
+    """The same of ``on_alert`` alone."""
+    words = settings.alerts.on_alert
+    faults = program_exposures(words, None, ()) if words else []
+    return [Exposure("", "alerts.on_alert", fault) for fault in faults]
 
 
 def _exposures(workload: WorkloadSettings) -> Iterator[Exposure]:

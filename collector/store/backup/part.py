@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collector.errors import CollectorError
-from collector.store.database import inode
+from collector.store.database import inode, sync
 
 ENDING = ".collector-part"
 # What SQLite keeps beside a database; it would take whatever has such a name for a part of the file.
@@ -39,7 +39,7 @@ class Part:
     def place(self, target: Path) -> None:
         """Give it its name, in place of what has it now: after a power cut it is one or the other."""
         self.path.replace(target)
-        sync_folder(target.parent)
+        sync(target.parent)
 
     def is_here(self) -> bool:
         """Whether the locked file still has the name it was made under."""
@@ -66,15 +66,6 @@ def part_of(target: Path) -> Iterator[Part]:
                     _remove(path)
         finally:
             os.close(fd)  # lets go of the lock
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 @contextmanager

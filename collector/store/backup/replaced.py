@@ -11,8 +11,8 @@ from pathlib import Path
 
 from collector.errors import DatabaseError
 from collector.orm import select
-from collector.store.backup.part import COMPANIONS, Part, beside, sync_folder, told_place
-from collector.store.database import inode, journal_path, open_reader, open_writer, raw, roll_back, told
+from collector.store.backup.part import COMPANIONS, Part, beside, told_place
+from collector.store.database import inode, journal_path, open_reader, open_writer, raw, roll_back, sync, told
 from collector.store.failures import classify
 from collector.store.recovery.aside import free_name
 from collector.store.retention.sizes import REPLACED
@@ -86,7 +86,7 @@ def _set_aside(path: Path, aside: Path) -> None:
             _link(old, beside(aside, ending))
     for ending in COMPANIONS:
         beside(path, ending).unlink(missing_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _link(old: Path, new: Path) -> None:

@@ -8,7 +8,6 @@ database; the first name goes last.
 from __future__ import annotations
 
 import errno
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from collector.errors import DatabaseError
-from collector.store.database import file_size, inode, open_reader, shm_path, wal_path
+from collector.store.database import file_size, inode, open_reader, shm_path, sync, wal_path
 from collector.store.retention.sizes import SET_ASIDE
 
 _STAMP = re.compile(r"(\d{8}T\d{6})(?:-(\d+))?")
@@ -46,7 +45,7 @@ def steps(path: Path, name: Path) -> Iterator[Callable[[], object]]:
     yield partial(_move, wal_path(path), wal_path(name))
     yield partial(_move, shm_path(path), shm_path(name))
     yield partial(_remove, path, name)
-    yield partial(_sync, path.parent)
+    yield partial(sync, path.parent)
 
 
 def untold(path: Path) -> list[Path]:
@@ -110,7 +109,7 @@ def _log_aside(path: Path, now_ms: int) -> Path:
     name = free.with_name(free.name + _STRAY)
     wal_path(path).rename(name)
     shm_path(path).unlink(missing_ok=True)
-    _sync(path.parent)
+    sync(path.parent)
     return name
 
 
@@ -174,11 +173,3 @@ def _remove(path: Path, name: Path) -> None:
         path.unlink()
     elif not name.exists():
         path.rename(name)
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

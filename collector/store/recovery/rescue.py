@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.sqlite import sqlite3
-from collector.store.database import inode, journal_path, make_folder, shm_path, wal_path
+from collector.store.database import inode, journal_path, make_folder, shm_path, sync, wal_path
 from collector.store.failures import Trouble
 from collector.store.recovery import aside
 from collector.store.recovery.note import Note
@@ -56,11 +56,11 @@ def copy(conn: sqlite.Connection, path: Path, instead: object) -> Path:
         part.unlink(missing_ok=True)
         raise
     target.close()
-    _sync(part)
+    sync(part)
     number = instead[1] if isinstance(instead, tuple) else 0
     rescued = path.with_name(f"{path.name}{_RESCUED}{number}")
     part.rename(rescued)
-    _sync(path.parent)
+    sync(path.parent)
     return rescued
 
 
@@ -76,7 +76,7 @@ def beside(conn: sqlite.Connection, path: Path, now_ms: int) -> Path:
     """The same, under a name that says that it was replaced."""
     kept = aside.free_name(path, REPLACED, now_ms)
     copy(conn, path, None).rename(kept)
-    _sync(path.parent)
+    sync(path.parent)
     return kept
 
 
@@ -122,7 +122,7 @@ def put(part: Path, path: Path, now_ms: int) -> None:
         part.rename(path)
     else:
         part.unlink()
-    _sync(path.parent)
+    sync(path.parent)
 
 
 @contextmanager
@@ -145,11 +145,3 @@ def log_taken_away(path: Path, ours: tuple[object, ...]) -> Iterator[None]:
     finally:
         for name in theirs:
             name.with_name(name.name + _SPARED).rename(name)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
