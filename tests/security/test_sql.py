@@ -191,7 +191,8 @@ def test_a_query_does_not_outlive_the_process_that_asked(server: PostgreSQL) -> 
 def maria(mariadb: MariaDB) -> MariaDB:
     """A server with a table, a sequence, and a function that writes."""
     mariadb.run(
-        "CREATE OR REPLACE DATABASE guarded", "USE guarded", "CREATE TABLE kept (a int)", "INSERT INTO kept VALUES (1)",
+        "CREATE OR REPLACE DATABASE guarded", "USE guarded",
+        "CREATE TABLE kept (a int)", "INSERT INTO kept VALUES (1)",
         "CREATE TABLE plain (a int) ENGINE=MyISAM", "CREATE SEQUENCE s",
         "CREATE FUNCTION writes() RETURNS int BEGIN INSERT INTO kept VALUES (2); RETURN 2; END",
     )  # fmt: skip
