@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from signal import SIGHUP
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -37,9 +37,6 @@ from collector.watchdog import Watchdog
 from collector.workloads.execute import Runs
 from collector.workloads.spawn import Children
 from collector.workloads.stamp import boot_id
-
-if TYPE_CHECKING:
-    pass
 
 logger = log.get_logger("daemon")
 
