@@ -21,7 +21,7 @@ from collector.store.rollups.series import prune
 if TYPE_CHECKING:
     from collector.settings import Settings
     from collector.store.asked import Step
-from collector.store.writer import Writer
+    from collector.store.writer import Writer
 
 log = get_logger("upkeep")
 
