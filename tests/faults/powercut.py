@@ -1,8 +1,9 @@
 """What a disk may hold when the power goes: rebuilt from the journal that the shim wrote of every call.
 
 What was synced is there. Of what came later each write is there, missing, or torn between sectors, in any
-order; of names (created, removed, renamed) since the folder was last synced the first few are there, as a
-file system that journals them keeps them. Files that are emptied as they are opened are not seen.
+order; of the changes of names (made, removed, renamed, linked) since the folder was last synced the first few
+are there, as a file system that journals them keeps them. Files that are emptied as they are opened are not
+seen.
 """
 
 from __future__ import annotations
@@ -75,9 +76,10 @@ class Disk:
         name = entry.path.name
         if entry.path == self._folder:
             self._on_disk, self._later = dict(self._names), []
-        elif entry.call in (Calls.UNLINK, Calls.RENAME):
+        elif entry.call in (Calls.UNLINK, Calls.RENAME, Calls.LINK):
             target = entry.second.name if entry.second else None
-            self._rename(lambda names: _moved(names, name, target))
+            stays = entry.call == Calls.LINK
+            self._rename(lambda names: _moved(names, name, target, stays=stays))
         else:
             self._to_file(name, entry)
 
@@ -96,8 +98,8 @@ class Disk:
         self._later.append(change)
 
 
-def _moved(names: dict[str, File], name: str, target: str | None) -> None:
-    file = names.pop(name, None)
+def _moved(names: dict[str, File], name: str, target: str | None, *, stays: bool) -> None:
+    file = names.get(name) if stays else names.pop(name, None)
     if file is not None and target is not None:
         names[target] = file
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { OFF, KILL, ERROR, RANDOM, HANG };
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, RENAME = 16 };
+enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, RENAME = 16, LINK = 32 };
 
 struct control {
     _Atomic uint32_t mode;
@@ -41,7 +41,7 @@ struct control {
     char journal[512];
 };
 
-struct entry { /* then follow the path, the second path (rename) and the data */
+struct entry { /* then follow the path, the second path (rename, link) and the data */
     uint32_t call, path_bytes, second_bytes, data_bytes;
     int64_t offset;
 };
@@ -211,6 +211,10 @@ int unlink(const char *path) { GUARDED(of_path(path, UNLINK), UNLINK, path, "", 
 
 int rename(const char *path, const char *to) {
     GUARDED(of_path(path, RENAME) || of_path(to, RENAME), RENAME, path, to, 0, REAL(rename)(path, to));
+}
+
+int link(const char *path, const char *to) {
+    GUARDED(of_path(path, LINK) || of_path(to, LINK), LINK, path, to, 0, REAL(link)(path, to));
 }
 
 static int64_t shift_ms(void) { return control && getpid() == owner ? atomic_load(&control->clock_ms) : 0; }

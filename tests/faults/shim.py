@@ -37,7 +37,8 @@ class Calls(IntFlag):
     TRUNCATE = 4
     UNLINK = 8
     RENAME = 16
-    ALL = 31
+    LINK = 32
+    ALL = 63
 
 
 class Control(ctypes.Structure):

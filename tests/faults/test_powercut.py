@@ -53,6 +53,14 @@ def test_a_name_may_come_back_until_the_folder_is_synced(tmp_path: Path) -> None
     assert found == {(("a", b"1"), ("b", b"2")), (("b", b"2"),), (("c", b"2"),)}
 
 
+def test_a_second_name_is_the_same_file(tmp_path: Path) -> None:
+    """What is written by one name is read by the other; until the folder is synced it may be missing."""
+    linked = call(tmp_path, Calls.LINK, "a", to="b")
+    written = call(tmp_path, Calls.WRITE, "b", 0, b"2"), call(tmp_path, Calls.SYNC, "b")
+    found = left(tmp_path, {"a": b"1"}, linked, *written)
+    assert found == {(("a", b"2"),), (("a", b"2"), ("b", b"2"))}
+
+
 def test_a_truncation_may_be_missing(tmp_path: Path) -> None:
     """A file that grows by it grows by zeros."""
     shorter = left(tmp_path, {"a": b"12345"}, call(tmp_path, Calls.TRUNCATE, "a", 2))

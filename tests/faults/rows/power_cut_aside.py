@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.store.database import wal_path
 from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import lying
@@ -36,13 +35,11 @@ class Recorded(NamedTuple):
 
     @property
     def first(self) -> int:
-        """The first call that can only be made once the file has its second name."""
-        logs = (wal_path(self.path), wal_path(self.aside))
-        return next(
+        """So many calls were made when the file had its second name."""
+        return 1 + next(
             number
             for number, entry in enumerate(self.entries)
-            if (entry.call == Calls.RENAME and (entry.path, entry.second) == logs)
-            or (entry.call == Calls.UNLINK and entry.path == self.path)
+            if entry.call == Calls.LINK and (entry.path, entry.second) == (self.path, self.aside)
         )
 
     def moments(self, count: int, chance: random.Random) -> list[int]:
@@ -52,23 +49,6 @@ class Recorded(NamedTuple):
         return sorted(chance.choice(pools[number % 2]) for number in range(count))
 
 
-class Linking(Disk):
-    """A disk on which a file gets its second name just before the first call that follows from that.
-
-    The shim does not see links being made.
-    """
-
-    def __init__(self, recorded: Recorded) -> None:
-        super().__init__(recorded.path.parent, recorded.before)
-        self._recorded, self._first = recorded, recorded.entries[recorded.first]
-
-    def _do(self, entry: Entry) -> None:
-        if entry is self._first:
-            name, other = self._recorded.path.name, self._recorded.aside.name
-            self._rename(lambda names: names.update({other: names[name]}))
-        super()._do(entry)
-
-
 @fault("power-cut-set-aside", "power cut in a set-aside", quick=1, full=50, whole=True)
 def run(ground: Ground, count: int) -> Iterator[Round]:
     """Some cuts of each run: afterwards the old file lies there whole, under one name or the other."""
@@ -76,7 +56,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         with Ground(f"{ground.seed}/{run}") as fresh:
             recorded = record(fresh)
             moments = recorded.moments(min(CUTS_OF_A_RUN, count - first), fresh.random)
-            disk = Linking(recorded)
+            disk = Disk(recorded.path.parent, recorded.before)
             for done, now in pairwise([0, *moments]):
                 disk.replay(recorded.entries[done:now])
                 after = partial(after_cut, recorded=recorded, disk=disk)
