@@ -34,13 +34,13 @@ class Recorded(NamedTuple):
         disk.cut(ground.data, ground.random)
 
 
-@fault("power-cut-backup", "power cut in a backup, and after it", quick=2, full=60, whole=True)
+@fault("power-cut-backup", "power cut in a backup, and after it", quick=1, full=60, whole=True)
 def backups(ground: Ground, count: int) -> Iterator[Round]:
     """To a new file and over an older one, in turn."""
     return _cuts(ground, count, [BackedUp(replaces=True), BackedUp(replaces=False)])
 
 
-@fault("power-cut-restore", "power cut in a restore, and after it", quick=2, full=60, whole=True)
+@fault("power-cut-restore", "power cut in a restore, and after it", quick=1, full=60, whole=True)
 def restores(ground: Ground, count: int) -> Iterator[Round]:
     """Over a database and where there is none, in turn."""
     return _cuts(ground, count, [Restored(replaces=True), Restored(replaces=False)])
