@@ -122,10 +122,11 @@ def _not_refused(batch: Told) -> list[Sent]:
 
 
 def _disorder(ledger: Ledger, file: Stored) -> list[str]:
-    """Within a table, the numbers that rows got rise with what each source sent."""
+    """Within a table, the numbers that rows got rise with what each source was answered."""
     last: dict[tuple[str, str], int] = {}
     found = []
-    for record in _acknowledged(ledger):
+    in_turn = sorted((batch for batch in ledger.batches if batch.turn), key=lambda batch: batch.turn)
+    for record in (record for batch in in_turn for record in batch.acknowledged()):
         number = file.numbers.get(_key(record))
         if number is None:
             continue

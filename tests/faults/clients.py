@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +15,7 @@ from collector.client.line import Line, Unreachable
 from tests.faults.ledger import Ledger, Sent, Told
 
 LONGEST_BATCH = 20
+ON_THEIR_WAY = 3
 _RETRY_SECONDS = 0.02
 
 _FAMILIES: dict[str, dict[str, float]] = {
@@ -60,7 +63,7 @@ def made(source: str, sequence: int, size: int) -> list[Sent]:
 
 
 class Client(threading.Thread):
-    """Sends batch after batch and waits for each answer, until told to stop."""
+    """Sends batch after batch, the next ones before the first is answered, until told to stop."""
 
     def __init__(self, load: Load, source: str, seed: int) -> None:
         super().__init__(name=source, daemon=True)
@@ -68,7 +71,8 @@ class Client(threading.Thread):
         self._source = source
         self._random = random.Random(seed)
         self._sequence = 0
-        self._again: Told | None = None
+        self._again: deque[Told] = deque()  # what was not taken, in its order
+        self._due: deque[Told] = deque()  # what is on its way
 
     def run(self) -> None:
         while not self._load.stopping.is_set():
@@ -76,46 +80,62 @@ class Client(threading.Thread):
                 with Line(self._load.path, self._load.answer_seconds) as line:
                     self._converse(line)
             except (Unreachable, ValueError):  # ValueError: the end of an answer is missing
+                self._give_up()
                 self._load.stopping.wait(_RETRY_SECONDS)
 
     def _converse(self, line: Line) -> None:
-        while not self._load.stopping.is_set():
-            batch = self._again or self._next()
-            self._again = batch if self._load.resend else None
-            answer = self._asked(line, batch)
-            self._load.ledger.answered(batch, answer)
-            busy = answer.get("result") == "busy"
-            self._again = batch if busy else None
-            pause = answer["retry_after_ms"] / 1000 if busy else self._load.pause_seconds
-            if pause:
-                self._load.stopping.wait(pause)
+        while self._due or not self._load.stopping.is_set():
+            while len(self._due) < self._load.on_their_way and not self._load.stopping.is_set():
+                self._send(line)
+                if self._load.pause_seconds:
+                    self._load.stopping.wait(self._load.pause_seconds)
+            if self._due:
+                self._hear(line)
+
+    def _send(self, line: Line) -> None:
+        batch = self._again.popleft() if self._again else self._next()
+        self._due.append(batch)
+        self._load.ledger.attempted(batch)
+        line.send(json.dumps([as_json(record) for record in batch.records]).encode() + b"\n")
+
+    def _hear(self, line: Line) -> None:
+        answer = line.receive()
+        batch = self._due.popleft()
+        self._load.ledger.answered(batch, answer)
+        if answer.get("result") == "busy":
+            self._again.append(batch)
+            self._load.stopping.wait(answer["retry_after_ms"] / 1000)
+
+    def _give_up(self) -> None:
+        """The connection is gone: what was on its way is sent first on the next one, if at all."""
+        if self._load.resend:
+            self._again.extendleft(reversed(self._due))
+        self._due.clear()
 
     def _next(self) -> Told:
         self._sequence += 1
         size = self._random.randint(1, self._load.longest)
         return self._load.ledger.sent(made(self._source, self._sequence, size))
 
-    def _asked(self, line: Line, batch: Told) -> dict[str, Any]:
-        self._load.ledger.attempted(batch)
-        return line.ask([as_json(record) for record in batch.records])
-
 
 class Load:
     """Some clients at work on one socket, from entering to leaving; they reconnect by themselves.
 
     ``batches_per_s`` is for each client, None as fast as answers come. ``resend``: a batch whose connection
-    broke before its answer is sent again with the same ids.
+    broke before its answer is sent again with the same ids. ``on_their_way``: so many batches of a client are
+    sent before the first of them is answered.
     """
 
     def __init__(
         self, path: Path, ledger: Ledger, clients: int = 4, *, seed: int = 0, resend: bool = True,
         batches_per_s: float | None = None, longest: int = LONGEST_BATCH, answer_seconds: float = 30.0,
-        name: str = "client",
+        name: str = "client", on_their_way: int = ON_THEIR_WAY,
     ) -> None:  # fmt: skip
         self.path = path
         self.ledger = ledger
         self.resend = resend
         self.longest = longest
+        self.on_their_way = on_their_way
         self.answer_seconds = answer_seconds
         self.pause_seconds = 1 / batches_per_s if batches_per_s else 0.0
         self.stopping = threading.Event()

@@ -27,7 +27,11 @@ class Sent(NamedTuple):
 
 @dataclass
 class Told:
-    """A batch, and what became of it: the best that any attempt was told."""
+    """A batch, and what became of it: the best that any attempt was told.
+
+    ``turn``: the how manieth to be acknowledged it was; 0 while it is not, and where an earlier attempt had
+    stored it already, nobody knows when.
+    """
 
     records: list[Sent]
     fate: Fate = "unknown"
@@ -35,6 +39,7 @@ class Told:
     refused: set[int] = field(default_factory=set)  # positions that were rejected one by one
     complaint: str = ""
     mark: int = 0
+    turn: int = 0
 
     @property
     def name(self) -> str:
@@ -57,6 +62,7 @@ class Ledger:
     def __init__(self, mark: Callable[[], int] = lambda: 0) -> None:
         self._mark = mark
         self._changed = threading.Condition()
+        self._turns = 0
         self.batches: list[Told] = []
         self.acknowledged = 0
 
@@ -82,6 +88,8 @@ class Ledger:
             else:
                 batch.fate, batch.refused, batch.mark = "acknowledged", rejected, mark
                 batch.complaint = complaint(batch, answer)
+                self._turns += 1
+                batch.turn = 0 if answer.get("duplicate") else self._turns
                 self.acknowledged += len(batch.acknowledged())
             self._changed.notify_all()
 
@@ -100,9 +108,8 @@ class Ledger:
         past = Ledger()
         for batch in self.batches:
             known = batch.fate != "acknowledged" or batch.mark <= mark
-            past.batches.append(
-                Told(batch.records, batch.fate if known else "unknown", batch.unanswered, batch.refused)
-            )
+            fate, turn = (batch.fate, batch.turn) if known else ("unknown", 0)
+            past.batches.append(Told(batch.records, fate, batch.unanswered, batch.refused, turn=turn))
         past.acknowledged = sum(len(batch.acknowledged()) for batch in past.batches)
         return past
 
