@@ -41,7 +41,7 @@ def look(settings: Settings, now_ms: int) -> Document:
     if cut := (told.get("kept") or {}).get("sentence"):
         problems.append(cut)
     problems += [row["sentence"] for row in told.get("recoveries", []) if row["lies"]]
-    return _document(settings, daemon, held, told, now_ms) | {"silent": silent, "problems": problems}
+    return _document(settings, daemon, held, told) | {"silent": silent, "problems": problems}
 
 
 def _daemon(held: Holder | None) -> tuple[Document | None, list[str]]:
@@ -80,9 +80,7 @@ def _file(settings: Settings, now_ms: int) -> tuple[Document, list[str]]:
         return {}, [": ".join(part for part in (error.message, error.hint) if part)]
 
 
-def _document(
-    settings: Settings, daemon: Document | None, held: Holder | None, told: Document, now_ms: int
-) -> Document:
+def _document(settings: Settings, daemon: Document | None, held: Holder | None, told: Document) -> Document:
     """One document with the same keys whether or not a daemon runs and a database is there."""
     session, running = told.get("session") or {}, daemon or {}
     at_work = held is not None and bool(held.socket)

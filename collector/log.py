@@ -8,13 +8,13 @@ looks like a secret, and no line a raw control or bidirectional character.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
+from collector.colour import wants_colour
 from collector.lean import CRYPTO, without
 from collector.redact import redacted
 from collector.systemd import stderr_is_journal
@@ -25,7 +25,6 @@ with without("rich", *CRYPTO):
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-LEVELS = ("debug", "info", "warning", "error")
 QUIET_SECONDS = 30.0
 
 # C0 and C1 controls, the bidirectional marks and overrides that make text read as something else, what has
@@ -92,7 +91,7 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
         style = "journal" if stderr_is_journal() else "console" if stream.isatty() else "json"
     out = Unfailing(stream)
     structlog.configure(
-        processors=[out.note, *_processors(style, colors=_wants_colour(stream))],
+        processors=[out.note, *_processors(style, colors=wants_colour(stream))],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=out),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
@@ -100,10 +99,6 @@ def configure(level: str = "info", *, style: str = "auto", stream: TextIO | None
     # APScheduler tells misses and errors by events, which the schedule turns into records; what it
     # logs besides would be told twice.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-
-
-def _wants_colour(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def is_configured() -> bool:

@@ -85,26 +85,32 @@ class Recording:
                 place.close()  # a hung writer still uses it: leave it to the end of the process
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        """Its end is the writer's last step, since only then are the final counts known."""
+    def session(self, patience_seconds: float = FIRST_COMMIT_SECONDS) -> Iterator[None]:
+        """Its end is the writer's last step, since only then are the final counts known.
+
+        Begins with the first commit, or without it after ``patience_seconds``.
+        """
         begin = sessions.begin(self._origin, self._started.wall_ms)
         asked = self.writer.ask("session.begin", begin, then=self._begun)
-        until = time.monotonic() + FIRST_COMMIT_SECONDS
+        until = time.monotonic() + patience_seconds
         while not asked.is_done(LOOK_SECONDS) and time.monotonic() < until and self.writer.stuck is None:
             pass
-        if (reason := self.writer.stuck) is not None and not asked.is_done(0):
-            # A full disk, a lock of another program: what is recorded meanwhile waits in the buffer.
-            log.warning("recorder.waiting", reason=reason)
-        else:
+        if asked.is_done(0):
             asked.wait(0)
+        else:
+            # A full disk, a lock of another program, a disk that is silent: what is recorded meanwhile waits
+            # in the buffer.
+            log.warning("recorder.waiting", reason=self.writer.stuck or "the disk has not answered yet")
         self.register(self._workloads)
         yield
 
     def register(self, workloads: tuple[WorkloadSettings, ...]) -> None:
         """Have the table say what the config says."""
         self._workloads = workloads
-        rows = [sessions.registered(workload) for workload in workloads]
-        self.writer.ask("workloads.register", sessions.register(rows, clock.now().wall_ms))
+        self._ask_to_register()
+
+    def _ask_to_register(self) -> None:
+        self.writer.ask("workloads.register", self._registered)
 
     # All of these in the writer's thread. -------------------------------------------------------
 
@@ -124,7 +130,12 @@ class Recording:
         if self._session is not None:
             begun = (self._session, self._origin, self._started.wall_ms)
             self.writer.ask("session.again", sessions.again(*begun, clock.now().wall_ms, is_older=is_older))
-            self.register(self._workloads)
+            self._ask_to_register()
+
+    def _registered(self, conn: sqlite3.Connection) -> None:
+        """What the config says by now: it may have been read again since this was asked for."""
+        rows = [sessions.registered(workload) for workload in self._workloads]
+        sessions.register(rows, clock.now().wall_ms)(conn)
 
     def _end(self, conn: sqlite3.Connection) -> None:
         if self._session is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import unicodedata
 from typing import TextIO
 
+from collector.colour import wants_colour
 from collector.errors import CollectorError, ConfigError
 from collector.systemd import stderr_is_journal
 
@@ -14,8 +14,7 @@ from collector.systemd import stderr_is_journal
 def tell(error: CollectorError, stream: TextIO | None = None) -> None:
     """Print an error; colour only on a terminal, and only beside the words."""
     out = sys.stderr if stream is None else stream
-    colour = out.isatty() and not os.environ.get("NO_COLOR")
-    red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "")
+    red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if wants_colour(out) else ("", "", "")
     lines = [f"{red}error:{plain} {_printable(error.message)}"]
     if isinstance(error, ConfigError):
         lines += [f"  {_printable(str(problem))}" for problem in error.problems]

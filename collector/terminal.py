@@ -6,7 +6,6 @@ Nothing is cut where it is piped, and no stored text can send the terminal a con
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -14,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from collector.colour import wants_colour
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -36,7 +37,7 @@ def print_json(document: Any) -> None:
 
 def paint(text: str, colour: str) -> str:
     """``text`` in a colour, on a terminal that wants one."""
-    return click.style(text, fg=colour) if colour and text and _colours() else text
+    return click.style(text, fg=colour) if colour and text and wants_colour(sys.stdout) else text
 
 
 def printable(text: str) -> str:
@@ -69,10 +70,6 @@ def cut(text: str, width: int) -> str:
 def terminal_width() -> int | None:
     """Columns of the terminal; None when stdout is none, and nothing needs to be cut."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _colours() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def with_progress(items: Sequence[T], doing: str) -> Iterator[T]:

@@ -6,6 +6,7 @@ Every import counts, deferred ones too: what needs each other lacks a third word
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 import collector
 
 ROOT = Path(collector.__file__).parent
+CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
 # A unit is a module or a whole package of `collector`. Inside a floor the decimals say what lies above
 # what; units with the same number never import each other.
@@ -37,25 +39,25 @@ FLOORS: dict[str, float] = {
     "weekdays": 1.0,
     "signals": 1.0,
     "homes": 1.0,
+    "globs": 1.0,
+    "colour": 1.0,
     "moments": 1.1,
+    "ownership": 1.9,
     # 2: what is said to people, what they set, and what the kernel says
     "orm": 2.0,
     "log": 2.0,
     "convert": 2.0,
     "config_file": 2.0,
-    "ownership": 1.9,
     "readings": 2.0,
     "tell": 2.0,
     "charts": 2.0,
     "targets": 2.0,
     "plans": 2.0,
     "timings": 2.0,
-    "globs": 1.0,
     "sections": 2.1,
     "pool_settings": 2.15,
     "registered": 2.17,
     "settings": 2.2,
-    "slow": 4.95,
     "watchdog": 2.1,
     "terminal": 2.1,
     "options": 2.1,
@@ -68,18 +70,19 @@ FLOORS: dict[str, float] = {
     "figures": 3.1,
     "row_lines": 3.1,
     "layout": 3.2,
-    "machine_table": 5.1,
     "store": 4.0,
     # 5: where records come from, and what humans see of them. The client is standard library only; the
     # server takes from it how long an address may be.
-    "client": 4.9,
-    "samplers": 5.0,
-    "workloads": 5.0,
-    "intake": 5.0,
-    "inspection": 5.1,  # has a child look at another database, as workloads have theirs run
-    "importers": 5.1,  # reads JSON as the intake does
-    "pools": 5.1,
-    "answers": 5.0,
+    "client": 5.0,
+    "samplers": 5.1,
+    "workloads": 5.1,
+    "intake": 5.1,
+    "answers": 5.1,
+    "slow": 5.1,  # who follows the warnings asks for them as a client
+    "inspection": 5.2,  # has a child look at another database, as workloads have theirs run
+    "importers": 5.2,  # reads JSON as the intake does
+    "pools": 5.2,
+    "machine_table": 5.2,
     # 6: how a command reads and writes
     "submit": 6.0,
     "opened": 6.0,
@@ -92,13 +95,13 @@ FLOORS: dict[str, float] = {
     "hearing": 6.2,
     "refreshing": 6.1,
     "following": 6.1,
+    "tidying": 6.1,
+    "recovering": 6.1,
     # 7: when things run
     "schedule": 7.0,
     "sampling": 7.1,
     "recording": 7.05,
     "keeping": 7.1,
-    "tidying": 6.1,
-    "recovering": 6.1,
     "plan": 7.1,
     "config": 7.1,
     # 8: what begins and ends
@@ -108,7 +111,6 @@ FLOORS: dict[str, float] = {
     "entry": 8.1,
     # 9: arguments or a request in, an answer out
     "cli": 9.0,
-    "web": 9.0,
     "__main__": 9.0,
 }
 
@@ -198,6 +200,20 @@ def test_every_module_stands_on_a_floor() -> None:
     """Whoever adds one says in the table above where it belongs."""
     homeless = sorted({unit(module) for module in GRAPH} - FLOORS.keys())
     assert homeless == [], f"give {', '.join(homeless)} a floor in FLOORS of {Path(__file__).name}"
+
+
+def test_every_name_of_the_floors_is_a_unit() -> None:
+    """One that is gone would hold its place for ever."""
+    assert sorted(FLOORS.keys() - {unit(module) for module in GRAPH}) == []
+
+
+@pytest.mark.parametrize("floor", sorted({int(floor) for floor in FLOORS.values()}))
+def test_the_page_for_contributors_has_the_same_floors(floor: int) -> None:
+    """All units of each, by their names; folders end in a stroke."""
+    lines = CONTRIBUTING.read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| {floor} |"))
+    units = sorted(name for name, place in FLOORS.items() if int(place) == floor)
+    assert sorted(re.findall(r"`(\w+)/?`", row)) == units
 
 
 @pytest.mark.parametrize("module", sorted(GRAPH))

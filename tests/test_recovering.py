@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -114,6 +115,56 @@ def test_damage_found_while_recording_sets_the_file_aside(running: Running, even
     assert running.ask("SELECT reason FROM recoveries") == [("damaged",)]
     assert len(lying(running.path)) == 1
     assert "recovery.damaged" in {event["event"] for event in events()}
+
+
+class Midway(threading.Event):
+    """Set by nobody; has something happen when it is asked for the first time, in the middle of a check."""
+
+    def __init__(self, happen: Callable[[], object]) -> None:
+        super().__init__()
+        self._happen: Callable[[], object] | None = happen
+
+    def is_set(self) -> bool:
+        """Whether the recorder stops: no."""
+        happen, self._happen = self._happen, None
+        if happen is not None:
+            happen()
+        return False
+
+
+def test_a_check_of_a_file_that_was_replaced_meanwhile_says_nothing_of_the_new_one(
+    running: Running, tmp_path: Path
+) -> None:
+    """A large one, of which the writer has looked at a part: the rest is still to be looked at."""
+    other = Running(tmp_path / "other.db")
+    other.close()
+
+    def replace() -> None:
+        other.path.replace(running.path)
+        assert running.ask("SELECT count(*) FROM gaps") == [(0,)]
+        running.place.is_checked = False  # as with a file that is too large to be looked at in 5 s
+
+    running.place.is_checked = False
+    running.recovering._stopping = Midway(replace)
+    running.recovering.step()
+    assert (running.place.is_checked, running.place.recoveries) == (False, 1)
+    running.recovering.step()
+    assert running.place.is_checked is True
+
+
+def test_damage_of_a_file_that_was_replaced_meanwhile_is_not_held_against_the_new_one(
+    running: Running, tmp_path: Path, events: Events
+) -> None:
+    """Nor before the writer has noticed that there is a new one."""
+    running.close()
+    spoil(running.path)
+    other = Running(tmp_path / "other.db")
+    other.close()
+    running.place.is_checked = False
+    running.recovering._stopping = Midway(lambda: other.path.replace(running.path))
+    running.recovering._check()
+    assert (running.place.suspicion, running.place.is_checked) == (None, False)
+    assert [event for event in events() if event["event"] == "recovery.damaged"] == []
 
 
 def test_a_round_that_fails_is_told_and_tried_again(running: Running, events: Events) -> None:

@@ -95,12 +95,6 @@ def pages(
         yield _whole(database, kind, found)
 
 
-def stream(database: peewee.SqliteDatabase, kind: Kind, **wanted: Any) -> Iterator[Row]:
-    """The rows of `pages`, one by one."""
-    for page in pages(database, kind, **wanted):
-        yield from page
-
-
 def _page(database: peewee.SqliteDatabase, kind: Kind, sql: str, *values: Any) -> list[Row]:
     """The rows of a statement, up to where their long texts take too much memory.
 

@@ -90,7 +90,7 @@ def command(
     elif not found:
         click.echo(_nothing(source))
     else:
-        _print(found[:limit], now_ms)
+        _print(found[:limit])
         _print_notes(
             found[:limit], before, now_ms, exact=answer.exact, limit=limit if len(found) > limit else None
         )
@@ -142,7 +142,7 @@ def _nothing(source: str | None) -> str:
     )
 
 
-def _print(found: Sequence[Row], now_ms: int) -> None:
+def _print(found: Sequence[Row]) -> None:
     columns = (
         Column("total", right=True),
         Column("share", right=True, spare=1),

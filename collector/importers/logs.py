@@ -33,7 +33,6 @@ from collector.sections import is_zone
 MOST_RECORDS = 5_000
 LONGEST_NAME = 80
 SELDOM = 100_000
-_KEYS = ("prefix", "timezone", "pattern")
 _PACKED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 Answer = dict[str, Any]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
+
+from collector.records.base import Statements
 
 LONGEST_LINE = 1 << 20
 MOST_RECORDS = 1_000
@@ -44,3 +47,11 @@ class Delivery:
 def too_many(count: str, size: int) -> Delivery:
     """Refused as one, like a line that is too long: a megabyte of commas must not cost an answer of 70."""
     return Delivery((), (), [Rejection(0, f"{count} records on one line; at most {MOST_RECORDS:,}")], size)
+
+
+def withdraw_texts(records: Iterable[msgspec.Struct], statements: Statements) -> None:
+    """These come again, or never: the texts of statements that they were to bring are still wanted."""
+    for record in records:
+        query = getattr(record, "query", None)
+        if query is not None:
+            statements.withdraw(query.query_hash)

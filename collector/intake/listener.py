@@ -6,11 +6,12 @@ import os
 import socket
 import stat
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from collector.client.line import short
 from collector.errors import AlreadyRunning, CollectorError
+from collector.store.database import inode
 
 _ELSEWHERE = "set `socket` under [collector] to another place"
 _ANSWER_SECONDS = 1.0
@@ -25,14 +26,22 @@ def listen(path: Path, backlog: int) -> socket.socket:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_folder(path.parent)
         _make_way(path)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        return _bound(path, backlog)
+    except OSError as error:
+        raise CollectorError(f"{path}: {error.strerror or error}", hint=_ELSEWHERE) from error
+
+
+def _bound(path: Path, backlog: int) -> socket.socket:
+    """The socket; where a step fails, nothing of it stays."""
+    with ExitStack() as undo:
+        sock = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC))
         with short(path) as address:
             sock.bind(address)
+        undo.callback(remove, path, inode(path))
         path.chmod(0o600)
         sock.listen(backlog)
         sock.setblocking(False)
-    except OSError as error:
-        raise CollectorError(f"{path}: {error.strerror or error}", hint=_ELSEWHERE) from error
+        undo.pop_all()
     return sock
 
 
@@ -84,14 +93,6 @@ def _is_alive(path: Path) -> bool:
     return True
 
 
-def inode(path: Path) -> int | None:
-    """The number of the file at ``path``, None when there is none."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return None
-
-
 def same_user(sock: socket.socket) -> bool:
     """Whether the peer runs as this user or as root; source: unix(7), SO_PEERCRED.
 
@@ -103,7 +104,7 @@ def same_user(sock: socket.socket) -> bool:
     return uid in (os.geteuid(), 0)
 
 
-def remove(path: Path, inode_then: int | None) -> None:
+def remove(path: Path, inode_then: tuple[int, int] | None) -> None:
     """Take the socket away, if it is still ours; a dead one does no harm."""
     if inode(path) == inode_then:
         with suppress(OSError):

@@ -19,6 +19,7 @@ from collector.intake.deliveries import (
     Rejection,
     Rejections,
     too_many,
+    withdraw_texts,
 )
 from collector.intake.loose import MOST_PIECES, apart, loads, uncollected
 from collector.records.base import Arrival, Kind, pushed_kinds
@@ -32,21 +33,34 @@ _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def reading(line: bytes, arrival: Arrival) -> Reading:
-    """Read one line; it yields after each portion. Whatever the line holds, this does not raise."""
-    if _has_crowd(line) and line.lstrip().startswith(b"["):
-        return (yield from _loose(line, arrival))  # a list of records in their hundred thousands, or nonsense
+    """Read one line; it yields after each portion. Whatever the line holds, this does not raise.
+
+    Closed in the middle, it has the texts offered again that its records were to bring.
+    """
+    found = _Found()
+    try:
+        return (yield from _read(line, arrival, found))
+    except GeneratorExit:
+        if arrival.statements is not None:
+            withdraw_texts(found.records, arrival.statements)
+        raise
+
+
+def _read(line: bytes, arrival: Arrival, found: _Found) -> Reading:
+    if _has_crowd(line) and line.lstrip().startswith(b"["):  # records in their hundred thousands, or nonsense
+        return (yield from _loose(line, arrival, found))
     try:
         document = _decoded(line)
     except _NO_JSON:
-        return (yield from _loose(line, arrival))
+        return (yield from _loose(line, arrival, found))
     if isinstance(document, dict) and isinstance(document.get("ask"), str):
         return Question(document["ask"], document)
     items = document if isinstance(document, list) else [document]
     if len(items) > MOST_RECORDS:
         return too_many(f"{len(items):,}", len(line))
     if not _is_plain(line, items):
-        return (yield from _loose(line, arrival))
-    return (yield from _plain(line, items, arrival))
+        return (yield from _loose(line, arrival, found))
+    return (yield from _plain(line, items, arrival, found))
 
 
 def _decoded(line: bytes) -> Any:
@@ -92,9 +106,9 @@ class _Found:
         return Delivery(tuple(self.records), tuple(self.positions), self.rejected, size)
 
 
-def _plain(line: bytes, items: list[Any], arrival: Arrival) -> Reading:
+def _plain(line: bytes, items: list[Any], arrival: Arrival, found: _Found) -> Reading:
     """The quick way. An item that fails there is looked at alone, and anew: the quick way has changed it."""
-    found, at, again = _Found(), 0, None
+    at, again = 0, None
     while at < len(items):
         portion = items[at : at + PORTION]
         good = _as_far_as_good(portion, arrival)
@@ -110,13 +124,12 @@ def _plain(line: bytes, items: list[Any], arrival: Arrival) -> Reading:
     return found.delivery(len(line))
 
 
-def _loose(line: bytes, arrival: Arrival) -> Reading:
+def _loose(line: bytes, arrival: Arrival, found: _Found) -> Reading:
     """The closer look: each record on its own, read by a reader that misses nothing."""
     pieces = yield from apart(line.decode("utf-8", "surrogateescape"))
     if len(pieces) > MOST_RECORDS:
         enough = len(pieces) > MOST_PIECES
         return too_many(f"more than {MOST_PIECES:,}" if enough else f"{len(pieces):,}", len(line))
-    found = _Found()
     for position, piece in enumerate(pieces):
         record = _plain_piece(piece, arrival)
         if record is not None:

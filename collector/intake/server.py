@@ -6,7 +6,6 @@ connection may hold is bounded, and so is the time one turn gives to it.
 
 from __future__ import annotations
 
-import os
 import selectors
 import threading
 import time
@@ -15,14 +14,16 @@ from pathlib import Path
 from collector.errors import CollectorError
 from collector.intake.connection import READ_SIZE, Connection
 from collector.intake.lines import Asks, Lines, Tasks
-from collector.intake.listener import inode, listen, remove
+from collector.intake.listener import listen, remove
 from collector.intake.places import MOST_CONNECTIONS, Places
 from collector.intake.spoken import Reply, Words
 from collector.intake.statements import Statements
 from collector.intake.turns import TURN_SECONDS, Turns
 from collector.intake.waiting import Waiting
+from collector.intake.waking import Waking
 from collector.log import Folded, get_logger
 from collector.store.buffer import Buffer
+from collector.store.database import inode
 
 __all__ = ["MOST_CONNECTIONS", "Asks", "Reply", "Server", "Tasks", "Words"]
 
@@ -51,11 +52,12 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._places = Places(self._selector, self._drop, self._refused)
         self._waiting = Waiting(buffer, statements, self._go_on)
-        self._lines = Lines(buffer, statements, asks, tasks or {}, self._waiting, self._refused, self._wake)
+        self._waking = Waking()
+        wake = self._waking.wake
+        self._lines = Lines(buffer, statements, asks, tasks or {}, self._waiting, self._refused, wake)
         self._turns = Turns(self._serve, self._postpone)
-        self._inode: int | None = None
+        self._inode: tuple[int, int] | None = None
         self._is_lost = False
-        self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._swept = time.monotonic()
@@ -71,7 +73,7 @@ class Server:
         """Listen, in a thread of its own. Raises CollectorError when the place cannot be used."""
         self._places.listen(listen(self.path, BACKLOG))
         self._inode = inode(self.path)
-        self._selector.register(self._wake_in, selectors.EVENT_READ, None)
+        self._selector.register(self._waking, selectors.EVENT_READ, None)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
@@ -79,7 +81,7 @@ class Server:
         """See that it can be found: where its socket was deleted, with its folder or not, it is made anew."""
         if self._inode is not None and inode(self.path) != self._inode:
             self._is_lost = True
-            self._wake()
+            self._waking.wake()
 
     def _listen_again(self) -> None:
         self._is_lost = False
@@ -96,7 +98,7 @@ class Server:
         if self._stopping:
             return
         self._stopping = True
-        self._wake()
+        self._waking.wake()
         if self._thread is None:
             self._end()
         else:
@@ -117,7 +119,7 @@ class Server:
             self._drop(connection)
         self._places.close()
         self._selector.close()
-        os.close(self._wake_in)
+        self._waking.close()
 
     def _longest_wait(self) -> float | None:
         """For ever, unless somebody's lines wait, or somebody may run out of our patience."""
@@ -135,8 +137,8 @@ class Server:
         now = self._busy_since = time.monotonic()
         asked = {key.data: mask for key, mask in events if key.data is not None}
         others = [key.fileobj for key, _ in events if key.data is None]
-        if self._wake_in in others:  # before the answers are looked for, or one of them could wake nobody
-            os.read(self._wake_in, 4096)
+        if self._waking in others:  # before the answers are looked for, or one of them could wake nobody
+            self._waking.heard()
             if self._is_lost:
                 self._listen_again()
         for connection in self._lines.deliver(now):
@@ -232,12 +234,8 @@ class Server:
             connection.behind = False
             self._places.connections.discard(connection)
             self._waiting.drop(connection)
+            if connection.reading is not None:
+                connection.reading.close()
             if connection.watched:
                 self._selector.unregister(connection.socket)
             connection.socket.close()
-
-    def _wake(self) -> None:
-        try:
-            os.write(self._wake_out, b"x")
-        except (BlockingIOError, BrokenPipeError):
-            return  # the pipe is full of wake-ups already, or this is over

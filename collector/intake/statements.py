@@ -15,7 +15,11 @@ _FOR_EVER = float("inf")
 
 
 class Statements:
-    """Used by one thread. ``stored`` are the hashes that have their text in the database already."""
+    """``stored`` are the hashes that have their text in the database already.
+
+    Used by one thread, but for `withdraw`, which the writer's calls too. Should that meet another's
+    `is_new` of the same hash, a text comes once more than needed, which does no harm.
+    """
 
     def __init__(self, stored: Iterable[str] = ()) -> None:
         self._offered: dict[str, float] = dict.fromkeys(stored, _FOR_EVER)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from collector.errors import CollectorError
 from collector.intake.connection import Connection, Held
-from collector.intake.deliveries import Delivery
+from collector.intake.deliveries import Delivery, withdraw_texts
 from collector.intake.spoken import as_line, busy
 from collector.records.base import Statements
 from collector.store.buffer import Buffer
@@ -51,15 +51,15 @@ class Waiting:
     def drop(self, connection: Connection) -> None:
         """The connection ends: what waited is lost, unless somebody can send it again."""
         held = self._held.pop(connection, None)
-        if held is not None and not connection.will_hear:
+        if held is None:
+            return
+        self.withdraw(held.said)
+        if not connection.will_hear:
             self._buffer.refuse(_count(held.said), "stopped")
 
     def withdraw(self, said: Delivery) -> None:
         """It comes again, or never: what it was to bring is still wanted."""
-        for record in said.records:
-            query = getattr(record, "query", None)
-            if query is not None:
-                self._statements.withdraw(query.query_hash)
+        withdraw_texts(said.records, self._statements)
 
     def _offered(self, held: Held) -> bool:
         """Whether there was room for it."""

@@ -3,8 +3,6 @@
 from collector.orm import peewee
 from collector.records.base import Record, Text, Timestamp, kind
 
-REASONS = ("stopped", "suspend", "clock", "stall", "disk_full", "dropped")
-
 
 @kind("gap", "recorder", source="the recorder's clocks and counters")
 class Gap(Record):

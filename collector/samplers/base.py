@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -102,6 +102,16 @@ def rates(before: Sequence[float], now: Sequence[float], seconds: float) -> list
     """
     gained = [later - earlier for earlier, later in zip(before, now, strict=True)]
     return None if seconds <= 0 or min(gained) < 0 else [gain / seconds for gain in gained]
+
+
+def moved(
+    before: Mapping[str, Sequence[float]], now: Mapping[str, Sequence[float]], seconds: float
+) -> Iterator[tuple[str, list[float]]]:
+    """The `rates` of each device that was there before, too, and has counted anything since it came."""
+    for device, counters in now.items():
+        per_s = rates(before[device], counters, seconds) if device in before else None
+        if per_s is not None and any(counters):
+            yield device, per_s
 
 
 class Seat:

@@ -8,7 +8,7 @@ import msgspec
 
 from collector.readings.kernel_file import KernelFile
 from collector.records.disk import DiskSample
-from collector.samplers.base import Context, Missing, Sampler, rates, sampler
+from collector.samplers.base import Context, Missing, Sampler, moved, sampler
 
 # Of /proc/diskstats, whatever the device's own sectors are.
 SECTOR_BYTES = 512
@@ -67,24 +67,19 @@ class Disk(Sampler[dict[str, Counters]]):
     ) -> list[msgspec.Struct]:
         """One row a device that was there before, too, and has done anything since boot."""
         assert before is not None
-        rows = []
-        for device, counters in now.items():
-            per_s = rates(before[device], counters, seconds) if device in before else None
-            if per_s is None or not any(counters):
-                continue
-            rows.append(
-                DiskSample.record(
-                    timestamp=timestamp,
-                    device=device,
-                    read_bytes_per_s=per_s[1],
-                    written_bytes_per_s=per_s[3],
-                    reads_per_s=per_s[0],
-                    writes_per_s=per_s[2],
-                    # The counter is in ms and moves in ticks, so a full second may read 1,004.
-                    busy_percent=min(100.0, per_s[4] / 10),
-                )
+        return [
+            DiskSample.record(
+                timestamp=timestamp,
+                device=device,
+                read_bytes_per_s=per_s[1],
+                written_bytes_per_s=per_s[3],
+                reads_per_s=per_s[0],
+                writes_per_s=per_s[2],
+                # The counter is in ms and moves in ticks, so a full second may read 1,004.
+                busy_percent=min(100.0, per_s[4] / 10),
             )
-        return rows
+            for device, per_s in moved(before, now, seconds)
+        ]
 
     def _disk(self, name: str) -> str | None:
         """The name, if it is a whole disk: only those stand in /sys/block, where ``!`` stands for ``/``."""

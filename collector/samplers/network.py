@@ -8,7 +8,7 @@ import msgspec
 
 from collector.readings.kernel_file import KernelFile
 from collector.records.network import NetworkSample
-from collector.samplers.base import Context, Missing, Sampler, rates, sampler
+from collector.samplers.base import Context, Missing, Sampler, moved, sampler
 
 
 class Counters(NamedTuple):
@@ -50,22 +50,17 @@ class Network(Sampler[dict[str, Counters]]):
     ) -> list[msgspec.Struct]:
         """One row an interface that was there before, too, and has moved anything since it came."""
         assert before is not None
-        rows = []
-        for interface, counters in now.items():
-            per_s = rates(before[interface], counters, seconds) if interface in before else None
-            if per_s is None or not any(counters):
-                continue
-            rows.append(
-                NetworkSample.record(
-                    timestamp=timestamp,
-                    interface=interface,
-                    received_bytes_per_s=per_s[0],
-                    sent_bytes_per_s=per_s[1],
-                    errors_per_s=per_s[2],
-                    drops_per_s=per_s[3],
-                )
+        return [
+            NetworkSample.record(
+                timestamp=timestamp,
+                interface=interface,
+                received_bytes_per_s=per_s[0],
+                sent_bytes_per_s=per_s[1],
+                errors_per_s=per_s[2],
+                drops_per_s=per_s[3],
             )
-        return rows
+            for interface, per_s in moved(before, now, seconds)
+        ]
 
 
 def parse(line: bytes) -> tuple[str, Counters]:

@@ -95,12 +95,6 @@ def by_key(topic: Topic) -> str:
     return f"{', '.join(topic.keys)}, {times}, {_figures(topic)}"
 
 
-def _further(topic: Topic) -> Iterator[str]:
-    yield from topic.means.values()
-    yield from topic.sums.values()
-    yield from topic.highs.values()
-
-
 def _figures(topic: Topic) -> str:
     value = topic.value
     wanted = [

@@ -67,7 +67,7 @@ class Room:
     def take_on(self) -> bool:
         """Have the ballast as it should be, where there is plenty; True when there is one now."""
         there, free = file_size(self._file), self.free_bytes()
-        if there != self._ballast and there:
+        if not there or there != self._ballast:  # an empty one is left by a kill before it had its blocks
             self.throw_off()
             there = 0
         if there or not self._ballast or free is None:

@@ -53,10 +53,10 @@ def create(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> No
     with database.bind_ctx(models), database.atomic():
         database.create_tables(models, safe=False)
         runner(database, migrations).fake()
-        stamp(database, migrations)
+        stamp(database)
 
 
-def stamp(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> None:
+def stamp(database: peewee.SqliteDatabase) -> None:
     """Mark the file as ours; ``user_version`` is the number of the newest migration in it."""
     names = applied_names(database)
     database.pragma("application_id", APPLICATION_ID)
@@ -83,7 +83,7 @@ def moving(database: peewee.SqliteDatabase, migrations: Path = MIGRATIONS) -> It
     try:
         with database.atomic():
             yield runner(database, migrations)
-            stamp(database, migrations)
+            stamp(database)
     finally:
         database.pragma("foreign_keys", 1)
 

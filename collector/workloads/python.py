@@ -84,12 +84,11 @@ def _judged(process: Result, said: dict[str, object] | None) -> Result:
             outcome, detail = "failed", "the call ended its process without returning"
     else:
         measured |= {"wall_ms": said["wall_ms"]}
-        if process.stopped:
-            pass  # whatever it said when it was told to end
-        elif outcome == "timeout":
-            detail = "the call returned, but its process did not end"
-        elif outcome == "ok" and said["wall_ms"] is None:
-            outcome, detail = "failed", "exited before the call"
-        elif outcome == "failed":
-            detail = str(said["error"] or f"the call returned, but its process ended with {detail}")
+        if not process.stopped:  # else whatever it said when it was told to end
+            if outcome == "timeout":
+                detail = "the call returned, but its process did not end"
+            elif outcome == "ok" and said["wall_ms"] is None:
+                outcome, detail = "failed", "exited before the call"
+            elif outcome == "failed":
+                detail = str(said["error"] or f"the call returned, but its process ended with {detail}")
     return replace(process, outcome=outcome, detail=detail, measured=measured)

@@ -137,6 +137,8 @@ def test_what_the_recorder_needs_is_never_replaced(
         "c.db.lock": KEPT,
         "c.db.ballast": KEPT,
         "c.db.rescued-1": KEPT,
+        "c.db-wal.spared-1": KEPT,
+        "c.db-shm.spared-1": KEPT,
         "c.db.part": KEPT,
         f"c.db{ENDING}": KEPT,
         "c.db.corrupt-20260301T184358": ASIDE,

@@ -35,7 +35,7 @@ def database(tmp_path: Path, folder: Path) -> Iterator[peewee.SqliteDatabase]:
     """A file that all three went through."""
     made = open_writer(tmp_path / "c.db")
     runner(made, folder).up()
-    stamp(made, folder)
+    stamp(made)
     yield made
     made.close()
 

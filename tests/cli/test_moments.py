@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
 
 from collector.moments import at_minute, at_second, parse_since, when
+from tests.berlin import in_berlin, ms
 
-BERLIN = ZoneInfo("Europe/Berlin")
+__all__ = ["in_berlin"]  # a fixture
 
-
-def ms(text: str) -> int:
-    """A moment in Berlin, in milliseconds since the epoch."""
-    return round(datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp() * 1000)
-
+pytestmark = pytest.mark.usefixtures("in_berlin")
 
 NOW = ms("2026-03-18 14:05:03")
-
-
-@pytest.fixture(autouse=True)
-def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(

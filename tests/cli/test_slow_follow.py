@@ -77,9 +77,7 @@ def test_follow_goes_on_after_a_restart(database: Path, config: Path) -> None:
     second.stop()
 
 
-def test_a_terminal_of_80_columns_gets_one_line_a_warning(
-    monkeypatch: pytest.MonkeyPatch, warner: Warner
-) -> None:
+def test_a_terminal_of_80_columns_gets_one_line_a_warning(warner: Warner) -> None:
     """The text is cut, colour says once more how far over it was."""
     warner.warn("größe-of-a-name-that-does-not-fit", query=TEXT)
     warner.warn("folded", query=TEXT)

@@ -76,7 +76,7 @@ def test_an_interrupt_between_runs_leaves_the_summary(
 
 
 def test_a_silent_recorder_is_not_waited_for_long(
-    config: Path, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What became of the record is not known then."""
     import socket

@@ -257,7 +257,7 @@ def test_importing_it_loads_little() -> None:
         _ = collector.client.nothing
 
 
-def test_the_module_has_a_client_of_its_own(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_module_has_a_client_of_its_own(peer: Peer) -> None:
     """Which `configure` makes anew."""
     collector.client.configure(peer.path, linger_seconds=0)
     collector.client.record("skill", skill_id="s")

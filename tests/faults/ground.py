@@ -20,9 +20,9 @@ from collector.client.line import Line, Unreachable
 from tests.faults.allowance import Allowance
 from tests.faults.checker import Verdict, judge
 from tests.faults.clients import Load, as_json, made
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Ledger, Told
 from tests.faults.shim import NoCompiler, Shim
-from tests.faults.victim import Died, Victim
+from tests.faults.victim import WAIT_SECONDS, Died, Victim
 
 _RETRY_SECONDS = 0.02
 
@@ -117,12 +117,20 @@ class Ground:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             with suppress(Unreachable), Line(self.victim.socket, seconds) as line:
-                self.ledger.attempted(batch)
-                self.ledger.answered(batch, line.ask([as_json(record) for record in batch.records]))
+                self._ask(line, batch)
             if batch.fate == "acknowledged":
                 return time.monotonic()
             threading.Event().wait(_RETRY_SECONDS)
         raise TimeoutError(f"nothing was committed in {seconds:.0f} s: {self.victim.log_end()}")
+
+    def send(self, source: str, batches: int) -> None:
+        """So many batches, of 3, 6, … records, each when the one before it is answered.
+
+        Raises Unreachable and ValueError as `Line` does.
+        """
+        with Line(self.victim.socket, WAIT_SECONDS) as line:
+            for sequence in range(1, batches + 1):
+                self._ask(line, self.ledger.sent(made(source, sequence, 3 * sequence)))
 
     def recover(self) -> float:
         """Start the daemon without a fault; seconds until it has committed what a client sent."""
@@ -138,3 +146,7 @@ class Ground:
             if status:
                 raise Died(f"it ended with status {status}: {self.victim.log_end()}")
         return judge(self.ledger, [self.victim.database, *aside], counters)
+
+    def _ask(self, line: Line, batch: Told) -> None:
+        self.ledger.attempted(batch)
+        self.ledger.answered(batch, line.ask([as_json(record) for record in batch.records]))

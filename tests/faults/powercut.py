@@ -2,8 +2,7 @@
 
 What was synced is there. Of what came later each write is there, missing, or torn between sectors, in any
 order; of the changes of names (made, removed, renamed, linked) since the folder was last synced the first few
-are there, as a file system that journals them keeps them. Files that are emptied as they are opened are not
-seen.
+are there, as a file system that journals them keeps them.
 """
 
 from __future__ import annotations
@@ -68,8 +67,14 @@ class Disk:
         names = dict(self._on_disk)
         for rename in self._later[: chance.randint(0, len(self._later))]:
             rename(names)
+        written: dict[int, Path] = {}
         for name, file in sorted(names.items()):
-            if not name.endswith("-shm"):  # memory of a process that is gone
+            if name.endswith("-shm"):  # memory of a process that is gone
+                continue
+            if first := written.get(id(file)):
+                (into / name).hardlink_to(first)
+            else:
+                written[id(file)] = into / name
                 (into / name).write_bytes(file.after_cut(chance))
 
     def _do(self, entry: Entry) -> None:
@@ -84,13 +89,13 @@ class Disk:
             self._to_file(name, entry)
 
     def _to_file(self, name: str, entry: Entry) -> None:
-        if name not in self._names:  # opening is not journaled, so it was created at the latest now
+        if name not in self._names:
             made = File(bytearray())
             self._rename(lambda names: names.update({name: made}))
         file = self._names[name]
         if entry.call == Calls.SYNC:
             file.sync()
-        else:
+        elif entry.call != Calls.CREATE:
             file.later.append(entry)
 
     def _rename(self, change: Callable[[dict[str, File]], object]) -> None:

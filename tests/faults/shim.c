@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 enum { OFF, KILL, ERROR, RANDOM, HANG };
-enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, RENAME = 16, LINK = 32 };
+enum { WRITE = 1, SYNC = 2, TRUNCATE = 4, UNLINK = 8, RENAME = 16, LINK = 32, CREATE = 64 };
 
 struct control {
     _Atomic uint32_t mode;
@@ -215,6 +216,28 @@ int rename(const char *path, const char *to) {
 
 int link(const char *path, const char *to) {
     GUARDED(of_path(path, LINK) || of_path(to, LINK), LINK, path, to, 0, REAL(link)(path, to));
+}
+
+/* Opening goes well each time; that it made a file, or emptied one, is written down. */
+int open64(const char *path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    int noted = flags & (O_CREAT | O_TRUNC) && of_path(path, CREATE) && lock();
+    int is_new = noted && access(path, F_OK), fd = REAL(open64)(path, flags, mode);
+    if (noted && fd >= 0 && (is_new || flags & O_TRUNC))
+        note(is_new ? CREATE : TRUNCATE, path, "", "", 0, 0);
+    unlock(noted);
+    return fd;
+}
+
+int open(const char *path, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return open64(path, flags, mode);
 }
 
 static int64_t shift_ms(void) { return control && getpid() == owner ? atomic_load(&control->clock_ms) : 0; }

@@ -39,6 +39,7 @@ class Calls(IntFlag):
     RENAME = 16
     LINK = 32
     ALL = 63
+    CREATE = 64  # in the journal alone
 
 
 class Control(ctypes.Structure):

@@ -59,6 +59,8 @@ def test_a_second_name_is_the_same_file(tmp_path: Path) -> None:
     written = call(tmp_path, Calls.WRITE, "b", 0, b"2"), call(tmp_path, Calls.SYNC, "b")
     found = left(tmp_path, {"a": b"1"}, linked, *written)
     assert found == {(("a", b"2"),), (("a", b"2"), ("b", b"2"))}
+    both = next(path for path in tmp_path.iterdir() if (path / "b").exists())
+    assert (both / "a").samefile(both / "b")
 
 
 def test_a_truncation_may_be_missing(tmp_path: Path) -> None:

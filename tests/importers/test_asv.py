@@ -111,7 +111,7 @@ def test_ids_follow_from_what_was_measured(tmp_path: Path) -> None:
     assert [a == b for a, b in zip(ids[0], ids[2], strict=True)] == [False, True]
 
 
-def test_version_1_reads_as_version_2(tmp_path: Path) -> None:
+def test_version_1_reads_as_version_2() -> None:
     """`asv update` makes the one of the other, and nothing is stored twice."""
     bare = {"time_a": 0.5, "time_b": {"result": [1, None], "params": [["1", "2"]]}, "time_c": None}
     rows = {"time_a": [[0.5], []], "time_b": [[1, None], [["1", "2"]]], "time_c": [None, []]}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.intake.listener import listen
+from collector.intake.listener import listen, remove
 from collector.intake.places import DEAF_SECONDS, MOST_CONNECTIONS
 from collector.intake.server import Server
 from collector.store.buffer import Buffer
@@ -61,3 +61,36 @@ def test_clients_may_have_a_quarter_of_all_descriptors(tmp_path: Path, files: in
     """The others are for files that are read, and for workloads."""
     with most_files(files):
         assert Server(tmp_path / "c.sock", Buffer(), {})._places.most == connections
+
+
+def descriptors() -> set[str]:
+    """Those of this process; the one by which they are listed is gone when they are looked at."""
+    return {path.name for path in [*Path("/proc/self/fd").iterdir()] if path.exists()}
+
+
+def test_a_server_that_has_ended_keeps_no_descriptor(tmp_path: Path) -> None:
+    """Neither end of what wakes it."""
+    before = descriptors()
+    server = Server(tmp_path / "run" / "c.sock", Buffer(), {})
+    server.start()
+    during = descriptors()
+    server.close()
+    assert (len(during - before) > 0, descriptors() - before) == (True, set())
+
+
+def test_a_socket_that_cannot_be_listened_on_leaves_nothing(tmp_path: Path) -> None:
+    """Neither its descriptor nor its file."""
+    path, before = tmp_path / "run" / "c.sock", descriptors()
+    with pytest.raises(OverflowError):  # after the file is there
+        listen(path, 1 << 64)
+    assert (path.exists(), descriptors() - before) == (False, set())
+
+
+@pytest.mark.parametrize(("device", "stays"), [(0, False), (1, True)], ids=["ours", "another device's"])
+def test_only_our_own_socket_is_taken_away(tmp_path: Path, device: int, stays: bool) -> None:
+    """One of the same number on another device is somebody's."""
+    path = tmp_path / "run" / "c.sock"
+    with listen(path, 1):
+        info = path.stat()
+        remove(path, (info.st_dev + device, info.st_ino))
+        assert path.exists() is stays

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collector.fingerprint import FP_VERSION, OTHER_HASH, fingerprint
 from collector.intake import statements as module
 from collector.intake.protocol import Delivery, parse
+from collector.intake.reading import PORTION, reading
 from collector.intake.statements import MOST_TEXTS, Statements
 from collector.records.base import Arrival
 from collector.store.buffer import Limits
@@ -127,6 +128,19 @@ def test_a_busy_daemon_does_not_cost_a_text(tmp_path: Path) -> None:
     assert served.ask(timed(SQL))["result"] == "committed"
     assert served.stored("query") == 1
     served.stop()
+
+
+def test_a_line_that_is_not_read_to_its_end_does_not_cost_a_text() -> None:
+    """Its client was let go in the middle of it."""
+    statements = Statements()
+    line = json.dumps([timed(SQL)] * (PORTION + 1))
+    for sent in (line, line.replace('"kind":', '"kind" :')):  # the quick way, and record by record
+        read = reading(sent.encode(), Arrival(MOMENT, statements))
+        next(read)
+        assert brought(statements, timed(SQL)) == [False]
+        read.close()
+        assert brought(statements, timed(SQL)) == [True]
+        statements.forget()
 
 
 def test_a_text_that_was_brought_before_is_not_withdrawn() -> None:

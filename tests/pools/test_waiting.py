@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 
 from collector.client.hooks.base import Kept
-from collector.client.hooks.sqlalchemy_pool import watch_pool
 from collector.pools import waiting
 from collector.pools.waiting import Waiting
 from collector.records.base import KINDS
 from collector.records.pool import Pool
+from tests.client.hooks.exhausted import waited
 from tests.conftest import cpu
 
 Events = Callable[[], list[dict[str, Any]]]
@@ -143,17 +141,8 @@ def test_the_advice_goes_by_the_state_of_the_pool(
 
 def test_an_applications_own_pool_is_heard(tmp_path: Path, events: Events) -> None:
     """What SQLAlchemy's hook sends, of a real pool that is exhausted, as it is stored."""
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}", pool_size=1, max_overflow=0)
     kept = Kept()
-    pool = watch_pool(engine, name="web", client=kept)
-    holder = engine.connect()
-    thread = threading.Thread(target=lambda: engine.connect().close())
-    thread.start()
-    while not any(record["waiting_connections"] for record in kept.of("pool")):
-        pool.report()
-    holder.close()
-    thread.join()
-    pool.report()
+    waited(tmp_path / "a.db", kept)
     sent = kept.of("pool")
     waits, free = (msgspec.convert({"kind": "pool", **r}, KINDS["pool"].struct) for r in (sent[-2], sent[-1]))
     later = msgspec.structs.replace(waits, recorded_at=waits.recorded_at + 60_000)
@@ -163,4 +152,3 @@ def test_an_applications_own_pool_is_heard(tmp_path: Path, events: Events) -> No
         ("pool.waiting", "web", "a.db"),
         ("pool.waiting.over", "web", "a.db"),
     ]
-    engine.dispose()

@@ -264,7 +264,7 @@ def test_a_file_with_nothing_in_it_may_become_ours(tmp_path: Path, size: int) ->
     database.close()
 
 
-def test_a_folder_that_this_user_may_not_write_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_this_user_may_not_write_is_refused() -> None:
     """Before SQLite is asked, whose words would help nobody."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -275,7 +275,7 @@ def test_a_folder_that_this_user_may_not_write_is_refused(tmp_path: Path) -> Non
         folder.chmod(0o755)
 
 
-def test_a_file_that_this_user_may_not_write_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_this_user_may_not_write_is_refused() -> None:
     """Though the folder is open."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

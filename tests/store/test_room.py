@@ -69,6 +69,12 @@ def test_another_size_replaces_it_and_none_takes_it_away(path: Path) -> None:
     assert (Room(path, 0, 0).take_on(), ballast_path(path).exists()) == (False, False)
 
 
+def test_one_that_was_made_and_has_no_blocks_yet_is_made_anew(path: Path) -> None:
+    """So a kill leaves it."""
+    ballast_path(path).touch()
+    assert (Room(path, 0, 1 << 20).take_on(), file_size(ballast_path(path))) == (True, 1 << 20)
+
+
 def test_where_there_is_no_plenty_none_is_taken_on(path: Path) -> None:
     """It must not be what fills the disk."""
     assert (Room(path, MORE_THAN_ANY_DISK, 1 << 20).take_on(), ballast_path(path).exists()) == (False, False)

@@ -195,10 +195,19 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_name_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All its addresses are tried in turn."""
+    """All its addresses are tried in turn: nobody listens at the first."""
+    asked: list[str] = []
+
     with serving(says(OK)) as port:
-        result = run(made(Http, url=f"http://localhost:{port}/", timeout=5), Children())
-    assert result.outcome == "ok"
+
+        def two(host: str, *_: object, **__: object) -> list[Any]:
+            asked.append(host)
+            stream = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+            return [(*stream, ("127.0.0.2", port)), (*stream, ("127.0.0.1", port))]
+
+        monkeypatch.setattr("socket.getaddrinfo", two)
+        result = run(made(Http, url=f"http://shop.example:{port}/", timeout=5), Children())
+    assert (asked, result.outcome, result.detail) == (["shop.example"], "ok", None)
 
 
 def test_a_name_that_does_not_exist_fails() -> None:

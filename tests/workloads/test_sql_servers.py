@@ -155,7 +155,7 @@ def test_a_mysql_parameter_that_is_not_known_is_refused(
     [("postgresql://h/d", "psycopg", "postgresql"), ("mysql://h/d", "pymysql", "mysql")],
 )
 def test_a_driver_that_is_not_installed_is_named_with_its_extra(
-    children: Children, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, driver: str, extra: str
+    children: Children, monkeypatch: pytest.MonkeyPatch, url: str, driver: str, extra: str
 ) -> None:
     """It would be needed only in the child, so only the child can tell."""
     hide = f"import sys; sys.modules[{driver!r}] = None; "

@@ -48,7 +48,7 @@ def find(values: Sequence[float], at_ms: Sequence[int] | None = None, *, floor: 
     if n > MOST_RUNS:
         return _of_blocks(values, at_ms, floor, -(-n // MOST_RUNS))
     if n < NEEDED:
-        return Found((), ((0, n),) if n else (), "too few", NEEDED)
+        return Found((), ((0, n),) if n else (), "too few")
     series = logs(values)
     pattern = daily_pattern(series, at_ms, floor) if at_ms else None
     if pattern:

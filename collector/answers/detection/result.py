@@ -48,8 +48,6 @@ class Found:
     segments: tuple[tuple[int, int], ...]
     """``[start, end)`` of each level."""
     verdict: Literal["steps", "steady", "too few", "drifts", "daily"]
-    needed: int = 0
-    """With "too few": how many runs are needed."""
 
 
 @dataclass(frozen=True, slots=True)

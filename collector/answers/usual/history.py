@@ -41,11 +41,6 @@ class Before:
     recent: Sequence[Row] = ()
     since_ms: int | None = None
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether it takes to say what is usual."""
-        return len(self.usual) >= ENOUGH
-
 
 def finished(database: peewee.SqliteDatabase, workload: str, back: int = 1) -> Row | None:
     """The newest run that began, or the ``back``-th newest; None where there are not so many."""

@@ -27,7 +27,8 @@ class Sizes(NamedTuple):
     """Bytes: of the database file as it lies there, of the write-ahead log, and of what lies beside.
 
     ``used`` and ``free`` are of the pages in use and of those that can be given back; some of them may be in
-    the log alone. Beside lie files that were set aside as damaged; copies of a user's are none of ours.
+    the log alone. Beside lie files that were set aside, as damaged or for another in their place; copies of
+    a user's are none of ours.
     """
 
     used: int

@@ -63,6 +63,14 @@ class Database(Protocol):
         """All rows of a query of ours, by the names of its columns."""
 
 
+def counted(cursor: Any) -> int:
+    """How many rows a cursor of DB-API has left; they are fetched and let go."""
+    count = 0
+    while rows := cursor.fetchmany(FETCH_ROWS):
+        count += len(rows)
+    return count
+
+
 def decoded(value: object) -> object:
     """``value``, bytes as text: drivers decode nothing where no encoding is promised, as in SQL_ASCII."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value

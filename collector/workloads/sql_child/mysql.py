@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .job import FETCH_ROWS, PLAN_SECONDS, Deadline, Job, Refused, Rows, decoded
+from .job import PLAN_SECONDS, Deadline, Job, Refused, Rows, counted, decoded
 
 try:
     import pymysql
@@ -67,11 +67,8 @@ class Database:
 
     def fetch(self) -> int:
         """Count all rows."""
-        count = 0
         with self._told():
-            while rows := self._cursor.fetchmany(FETCH_ROWS):
-                count += len(rows)
-        return count
+            return counted(self._cursor)
 
     def plan(self) -> str:
         """EXPLAIN, a line for each table, without the columns that say nothing."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from collector.sqlite import sqlite3
 
-from .job import FETCH_ROWS, LOCKED, PLAN_SECONDS, Deadline, Job, Refused, Rows, decoded
+from .job import LOCKED, PLAN_SECONDS, Deadline, Job, Refused, Rows, counted, decoded
 
 STEPS = 10_000  # of its virtual machine between two looks at the clock: below a millisecond
 BUSY_SECONDS = 5.0
@@ -59,11 +59,8 @@ class Database:
 
     def fetch(self) -> int:
         """Count all rows."""
-        count = 0
         with self._told():
-            while rows := self._cursor.fetchmany(FETCH_ROWS):
-                count += len(rows)
-        return count
+            return counted(self._cursor)
 
     def plan(self) -> str:
         """EXPLAIN QUERY PLAN, indented as the tree it is. Source: sqlite.org/eqp.html."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from collector.client.hooks.base import Kept
 from collector.client.hooks.sqlalchemy_pool import watch_pool
+from tests.client.hooks.exhausted import waited
 
 STATES = ("total_connections", "active_connections", "idle_connections", "waiting_connections")
 
@@ -92,18 +92,8 @@ def test_a_database_that_cannot_be_opened_is_an_error(tmp_path: Path, kept: Kept
 
 def test_who_waits_is_counted(tmp_path: Path, kept: Kept) -> None:
     """A second thread, while the first holds the only connection."""
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}", pool_size=1, max_overflow=0)
-    pool = watch_pool(engine, client=kept)
-    holder = engine.connect()
-    thread = threading.Thread(target=lambda: engine.connect().close())
-    thread.start()
-    while not any(record["waiting_connections"] for record in kept.of("pool")):
-        pool.report()
-    holder.close()
-    thread.join()
-    pool.report()
-    assert kept.of("pool")[-1]["waiting_connections"] == 0
-    engine.dispose()
+    waited(tmp_path / "a.db", kept)
+    assert [record["waiting_connections"] for record in kept.of("pool")[-2:]] == [1, 0]
 
 
 def test_a_pool_without_figures_is_counted_by_its_events(tmp_path: Path, kept: Kept) -> None:

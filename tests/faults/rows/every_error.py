@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from collector.client.line import Line
 from tests.faults.checker import Verdict
-from tests.faults.clients import as_json, made
 from tests.faults.ground import Ground
 from tests.faults.row import ALL_ROUNDS, Round, fault
 from tests.faults.shim import Calls, Mode
@@ -64,7 +62,7 @@ def failed_at(ground: Ground, case: Case, n: int, source: str) -> Round:
     pid = ground.victim.running.pid
     case.arm(ground, n)
     ends = time.monotonic()
-    sending = threading.Thread(target=send, args=(ground, source))
+    sending = threading.Thread(target=ground.send, args=(source, BATCHES))
     sending.start()
     if case.ever:
         until(lambda: not sending.is_alive() or ground.victim.status()["stuck"], "an error noticed")
@@ -76,12 +74,3 @@ def failed_at(ground: Ground, case: Case, n: int, source: str) -> Round:
     sending.join(WAIT_SECONDS)
     check_stays_up(ground, pid)
     return Round(Verdict(), recovery_s, {"errors": ground.shim.hits, "largest N": n})
-
-
-def send(ground: Ground, source: str) -> None:
-    """A few batches, each when the one before it is answered."""
-    with Line(ground.victim.socket, WAIT_SECONDS) as line:
-        for sequence in range(1, BATCHES + 1):
-            batch = ground.ledger.sent(made(source, sequence, 3 * sequence))
-            ground.ledger.attempted(batch)
-            ground.ledger.answered(batch, line.ask([as_json(record) for record in batch.records]))

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 
-from collector.client.line import Line, Unreachable
-from tests.faults.clients import as_json, made
+from collector.client.line import Unreachable
 from tests.faults.ground import Ground
 from tests.faults.row import ALL_ROUNDS, Round, fault, on_fresh_ground
 from tests.faults.shim import Calls, Mode
@@ -61,9 +60,5 @@ def lived_through(ground: Ground) -> bool:
 def work(ground: Ground) -> None:
     """The scenario, the same each time."""
     ground.victim.start(ground.shim)
-    with Line(ground.victim.socket, 30) as line:
-        for sequence in range(1, BATCHES + 1):
-            batch = ground.ledger.sent(made("steady", sequence, 3 * sequence))
-            ground.ledger.attempted(batch)
-            ground.ledger.answered(batch, line.ask([as_json(record) for record in batch.records]))
+    ground.send("steady", BATCHES)
     ground.victim.stop()

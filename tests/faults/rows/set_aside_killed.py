@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from collector.client.line import Line, Unreachable
+from collector.client.line import Unreachable
 from collector.store.database import file_size, wal_path
-from tests.faults.clients import as_json, made
 from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
 from tests.faults.old_record import Old, lying, photographed, planted, records_of, template, unknown
@@ -75,8 +74,4 @@ def lived_through(ground: Ground) -> None:
     """A start and a few batches, or as far as it comes."""
     with suppress(Died, Unreachable, ValueError):
         ground.victim.start(ground.shim)
-        with Line(ground.victim.socket, 30) as line:
-            for sequence in range(1, BATCHES + 1):
-                batch = ground.ledger.sent(made("steady", sequence, 3 * sequence))
-                ground.ledger.attempted(batch)
-                ground.ledger.answered(batch, line.ask([as_json(record) for record in batch.records]))
+        ground.send("steady", BATCHES)

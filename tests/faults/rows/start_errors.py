@@ -13,7 +13,7 @@ from tests.faults.ground import Ground
 from tests.faults.ledger import Told
 from tests.faults.powercut import Contents, contents
 from tests.faults.row import ALL_ROUNDS, Round, fault, on_fresh_ground
-from tests.faults.rows.every_error import CASES, Case, send
+from tests.faults.rows.every_error import BATCHES, CASES, Case
 from tests.faults.unharmed import Harmed, check, until
 from tests.faults.victim import WAIT_SECONDS, Died
 
@@ -73,7 +73,7 @@ def one(ground: Ground, planned: Planned) -> Round:
 def killed(ground: Ground) -> Before:
     """A record with a log that nobody has finished."""
     ground.victim.start()
-    send(ground, "before")
+    ground.send("before", BATCHES)
     ground.victim.kill()
     return Before(contents(ground.data), list(ground.ledger.batches))
 

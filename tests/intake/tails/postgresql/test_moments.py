@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from collector.intake.tails.postgresql.moments import Moments
+from tests.berlin import in_berlin
+
+__all__ = ["in_berlin"]  # a fixture
 
 NOON_UTC_MS = 1_795_348_800_000
 
@@ -38,17 +39,12 @@ def test_the_hour_that_comes_twice_is_told_apart_by_its_abbreviation() -> None:
     assert winter == summer + 3_600_000
 
 
-def test_without_a_zone_it_is_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("in_berlin")
+def test_without_a_zone_it_is_the_machines() -> None:
     """As a log that is followed where it is written."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        here = Moments(None)
-        assert here.second_ms("2026-11-22 13:00:00", "CET") == NOON_UTC_MS
-        twice = [here.second_ms("2026-10-25 02:30:00", zone) for zone in ("CEST", "CET")]
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    here = Moments(None)
+    assert here.second_ms("2026-11-22 13:00:00", "CET") == NOON_UTC_MS
+    twice = [here.second_ms("2026-10-25 02:30:00", zone) for zone in ("CEST", "CET")]
     assert twice == [1_792_888_200_000, 1_792_891_800_000]
 
 
