@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from collector.errors import DatabaseError
 from collector.orm import peewee, select, sqlite3
+from collector.store import private
 from collector.store.failures import classify, in_words
 
 if TYPE_CHECKING:
@@ -37,17 +38,20 @@ _SYNCHRONOUS = {"full": 2, "normal": 1}
 def open_writer(path: Path, durability: Literal["full", "normal"] = "full") -> peewee.SqliteDatabase:
     """Open the one connection that writes, making the file and its folder if they are missing.
 
-    Raises DatabaseError that says what is wrong with the place, that the file is another program's, or
-    that a pragma did not take.
+    Raises DatabaseError that says what is wrong with the place, that the file is another program's or
+    another user's, or that a pragma did not take.
     """
     make_folder(path)
-    _make_private(path)
+    with _readable(path):
+        private.make(path)
     if file_size(path):
         # Looked at before anything is set: WAL mode would change the file of another program for ever.
         if journal_path(path).exists():
             _refuse_unfinished_foreign(path)
             roll_back(path)
         open_reader(path).close()
+    with _readable(path):  # now that it is known to be ours
+        private.keep((path, wal_path(path), shm_path(path), journal_path(path)))
     database = peewee.SqliteDatabase(
         str(path),
         timeout=WRITER_BUSY_SECONDS,
@@ -85,12 +89,6 @@ def roll_back(path: Path) -> None:
             conn.execute("SELECT count(*) FROM sqlite_master").fetchall()
     finally:
         conn.close()
-
-
-def _make_private(path: Path) -> None:
-    """Make a new file one that only this user can read; SQLite gives its companions the same mode."""
-    with _readable(path), suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _set_pragmas(database: peewee.SqliteDatabase, path: Path, wanted: list[tuple[str, Any, Any]]) -> None:

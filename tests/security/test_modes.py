@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from collector.errors import DatabaseError
+from collector.sqlite import sqlite3
 from collector.store.database import open_writer
 from tests.daemon.conftest import Recorder
 
@@ -43,6 +45,40 @@ def test_a_database_is_for_this_user_alone(tmp_path: Path, mask: int) -> None:
         made = modes(tmp_path)
         database.close()
     assert made == {"way": "drwx------", "way/c.db": "-rw-------"}
+
+
+def test_a_record_that_was_opened_to_others_is_closed_to_them(tmp_path: Path) -> None:
+    """It was copied here by hand, or somebody tried: its log and index are made with its mode."""
+    path = tmp_path / "c.db"
+    open_writer(path).close()
+    path.chmod(0o666)
+    database = open_writer(path)
+    database.execute_sql("CREATE TABLE t (a)")
+    made = modes(tmp_path)
+    database.close()
+    assert made == dict.fromkeys(["c.db", "c.db-shm", "c.db-wal"], "-rw-------")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_nothing_is_recorded_into_the_file_of_another_user(tmp_path: Path) -> None:
+    """He made it first, empty, where the record was to stand."""
+    path = tmp_path / "c.db"
+    path.touch()
+    os.chown(path, 65534, -1)
+    with pytest.raises(DatabaseError, match="belongs to another user"):
+        open_writer(path)
+    assert path.stat().st_size == 0
+
+
+def test_another_programs_file_keeps_its_mode(tmp_path: Path) -> None:
+    """It is refused before anything is done to it."""
+    path = tmp_path / "c.db"
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("CREATE TABLE cats (name)")
+    path.chmod(0o644)
+    with pytest.raises(DatabaseError, match="another program"):
+        open_writer(path)
+    assert modes(tmp_path) == {"c.db": "-rw-r--r--"}
 
 
 def test_what_the_daemon_makes_is_for_this_user_alone(tmp_path: Path) -> None:
