@@ -126,6 +126,7 @@ class Daemon:
         statements = Statements(self.keeping.refresher.known_statements())
         asks = {
             "status": lambda _: self.status(),
+            "suspect": lambda _: self._suspect(),
             **self.hearing.asks(),
         }
         changes = Changes(self.writer, self.buffer, statements)
@@ -274,6 +275,11 @@ class Daemon:
         }
 
     # Small wires between the parts. -------------------------------------------------------------
+
+    def _suspect(self) -> dict[str, Any]:
+        """A command found the file damaged."""
+        self.writer.suspect()
+        return {"result": "looking"}
 
     def _look(self) -> None:
         self.step(clock.now())

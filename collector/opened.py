@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from collector.errors import ConfigError, DatabaseError, Problem
 from collector.settings import SECTIONS, Settings, absolute_paths
 from collector.store import schema
 from collector.store.database import open_reader, told
+from collector.store.failures import classify
 
 if TYPE_CHECKING:
     from collector.orm import peewee
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # looking at workloads and samplers would cost more time than most answers.
 _NEEDED = ("collector", "slow")
 _HELPFUL = ("sampling", "retention", "changes")
+_ASK_SECONDS = 2.0
 _START = "start the recorder with `collector run`, or `collector service install`"
 
 
@@ -67,8 +69,21 @@ def reader(settings: Settings) -> Iterator[peewee.SqliteDatabase]:
 def any_reader(settings: Settings) -> Iterator[peewee.SqliteDatabase]:
     """A connection to a record of any version; raises DatabaseError for a file of another program."""
     LIMIT.ms = settings.slow.query * 1000
-    with record_at(settings.database) as database:
-        yield database
+    try:
+        with record_at(settings.database) as database:
+            yield database
+    except DatabaseError as error:
+        if classify(error) == "corrupt":
+            _tell_recorder(settings.socket)
+        raise
+
+
+def _tell_recorder(path: Path) -> None:
+    """Have it look at its file, where one runs: it may not have read the damaged pages for hours."""
+    from collector.client.line import Line, Unreachable  # noqa: PLC0415  # few commands ever need it
+
+    with suppress(Unreachable, ValueError), Line(path, _ASK_SECONDS) as line:
+        line.ask({"ask": "suspect"})
 
 
 @contextmanager

@@ -62,7 +62,7 @@ class Recovering:
 
     def _check(self) -> None:
         """All of a file: what was too large to be checked before the start, and now and then all of it."""
-        began = time.monotonic()
+        began, worked_s = time.monotonic(), time.thread_time()
         if self._place.is_checked and began < self._look_at:
             return
         stands = self._stands()
@@ -74,7 +74,7 @@ class Recovering:
             log.error("recovery.damaged", found=found.damage)
             self._place.suspicion = found.damage
             self._writer.suspect()
-        self._look_at = began + max(SECONDS / 2, LOOK_SHARE * (time.monotonic() - began))
+        self._look_at = began + max(SECONDS / 2, LOOK_SHARE * (time.thread_time() - worked_s))
         self._place.is_checked = found.complete
 
     def _stands(self) -> tuple[object, ...]:

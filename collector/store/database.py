@@ -206,8 +206,8 @@ def told(path: Path) -> Iterator[None]:
             "full": "free some space and start again",
             "readonly": "make the file and its folder writable for this user",
             "unreachable": _PLACE_HINT,
-            "corrupt": "a record is set aside when the recorder starts, which saves what can be read of it;"
-            " if it is not a SQLite database, name another file",
+            "corrupt": "the recorder sets a damaged record aside, at once where it runs, and saves what can"
+            " be read of it; if it is not a SQLite database, name another file",
         }.get(failure, f"SQLite says: {error}")
         raise DatabaseError(f"{path}: {in_words(failure)}", hint=hint) from error
 
