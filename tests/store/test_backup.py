@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -25,6 +27,7 @@ from collector.store.backup.replaced import replace
 from collector.store.database import open_reader, wal_path
 from tests.answers.made import MINUTE, Made
 from tests.store.again import Again
+from tests.store.recovery.links import refusing
 
 T = TypeVar("T")
 NOW = 1_700_000_000_000
@@ -130,6 +133,16 @@ def test_a_part_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == ["b.db"]
     assert target.read_bytes() == b"old"
+
+
+def test_what_the_block_meets_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """A reader of the output that left has nothing to do with the file; a name that cannot be given has."""
+    with pytest.raises(BrokenPipeError), part_of(tmp_path / "b.db"):
+        raise BrokenPipeError
+    (tmp_path / "b.db").mkdir()
+    with pytest.raises(CollectorError, match=r"b\.db: Is a directory"), part_of(tmp_path / "b.db") as part:
+        part.place(tmp_path / "b.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.db"]
 
 
 def test_a_link_in_place_of_the_part_is_not_followed(tmp_path: Path) -> None:
@@ -242,6 +255,17 @@ def crashed(made: Made, folder: Path) -> Path:
     return path
 
 
+DAMAGED = b"garbage " * 2000
+
+
+def spoiled(path: Path) -> bytes:
+    """Damage a file and its log, so that neither can be read by SQLite; what is in the log then."""
+    path.write_bytes(DAMAGED)
+    log = b"\x00" * 32 + wal_path(path).read_bytes()[32:]  # its header too, or it would heal the file
+    wal_path(path).write_bytes(log)
+    return log
+
+
 def test_the_log_of_the_old_file_comes_into_it_and_not_into_the_new(
     made: Made, other: Path, tmp_path: Path
 ) -> None:
@@ -258,13 +282,10 @@ def test_a_damaged_file_is_set_aside_as_it_is_with_its_log(made: Made, other: Pa
     """For whoever wants to save something from it."""
     (tmp_path / "killed").mkdir()
     path = crashed(made, tmp_path / "killed")
-    path.write_bytes(damaged := b"garbage " * 2000)
-    log = wal_path(path).read_bytes()
-    log = b"\x00" * 32 + log[32:]  # its header too, or it would heal the file
-    wal_path(path).write_bytes(log)
+    log = spoiled(path)
     aside = placed(path, other)
     assert aside is not None
-    assert aside.read_bytes() == damaged
+    assert (aside.read_bytes(), wal_path(aside).read_bytes()) == (DAMAGED, log)
     assert runs(path) == 1
 
 
@@ -332,6 +353,20 @@ def test_a_file_that_another_program_reads_stays(
     assert runs(made.path) == 4
 
 
+def test_a_file_that_cannot_be_set_aside_stays(
+    made: Made, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk; only where no file has two names it gets another one at once."""
+    made.close()
+    monkeypatch.setattr(os, "link", refusing(errno.ENOSPC))
+    with pytest.raises(CollectorError, match=r"c\.db: No space left"):
+        placed(made.path, other)
+    assert runs(made.path) == 3
+    monkeypatch.setattr(os, "link", refusing(errno.EPERM))
+    assert placed(made.path, other) is not None
+    assert runs(made.path) == 1
+
+
 def test_a_file_of_another_program_stays(other: Path, tmp_path: Path) -> None:
     """Whatever the config says."""
     path = tmp_path / "photos.db"
@@ -383,19 +418,23 @@ print(kill_at)
 """
 
 
+def killed_at_each_step(template: Path, backup: Path, folders: Path) -> list[Path]:
+    """The databases of as many restores over the one of ``template``, each killed a step later."""
+    folders.mkdir()
+    words = [sys.executable, "-c", KILLED, str(template), str(backup), str(folders)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [folders / str(number) / "c.db" for number in range(1, int(done.stdout) + 1)]
+
+
 def test_killed_at_any_step_there_is_the_old_or_the_new_and_the_next_restore_works(
     made: Made, other: Path, tmp_path: Path
 ) -> None:
     """At each rename, link, removal and opening of a file by us; each of both is whole."""
     (template := tmp_path / "template").mkdir()
-    (folders := tmp_path / "folders").mkdir()
     crashed(made, template)
-    words = [sys.executable, "-c", KILLED, str(template), str(other), str(folders)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stderr) == (0, "")
     found = []
-    for number in range(1, int(done.stdout) + 1):
-        path = folders / str(number) / "c.db"
+    for path in killed_at_each_step(template, other, tmp_path / "folders"):
         found.append(runs(path))
         assert placed(path, other) is not None
         assert runs(path) == 1
@@ -406,6 +445,21 @@ def test_killed_at_any_step_there_is_the_old_or_the_new_and_the_next_restore_wor
     assert found == sorted(found, reverse=True)
     assert set(found) == {1, 3}
     assert len(found) > 8
+
+
+def test_killed_at_any_step_a_damaged_file_keeps_its_log(made: Made, other: Path, tmp_path: Path) -> None:
+    """After the next restore both have the same new name, and nothing else is left of the first."""
+    (template := tmp_path / "template").mkdir()
+    log = spoiled(crashed(made, template))
+    for path in killed_at_each_step(template, other, tmp_path / "folders"):
+        assert placed(path, other) is not None
+        assert runs(path) == 1
+        olds = [one for one in path.parent.iterdir() if not one.name.endswith(("-wal", "-shm"))]
+        (lies,) = (one for one in olds if one.read_bytes() == DAMAGED)
+        assert wal_path(lies).read_bytes() == log
+        logs = [one for one in path.parent.iterdir() if one.name.endswith("-wal") and one.stat().st_size]
+        assert logs == [wal_path(lies)]
+        assert {one.stat().st_nlink for one in path.parent.iterdir()} == {1}
 
 
 @pytest.mark.parametrize("phase", ["copying", "verifying"])

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 from collector.errors import CollectorError, DatabaseError
 from collector.orm import peewee, select, sqlite3
 from collector.store.backup.ended import Recording, end_session
-from collector.store.backup.part import Part
+from collector.store.backup.part import Part, told_place
 from collector.store.database import file_size, open_reader, raw
 from collector.store.failures import Failure, classify, in_words
 from collector.units import size
@@ -94,7 +94,8 @@ def copy(source: Source, part: Part, target: Path, told: Told, journal: Journal 
             _copy_pages(raw(source.database), part.path, target, told)
         _finish(source, part.path, target, journal)
         copied = _verified(source, part.path, expected, told)
-    part.sync()
+    with told_place(target):
+        part.sync()
     return copied
 
 
@@ -160,7 +161,8 @@ def _finish(source: Source, path: Path, target: Path, journal: Journal) -> None:
 
 def _refuse_small_disk(target: Path, needed_bytes: int) -> None:
     """Raise CollectorError while nothing is written yet; a disk may still become full later."""
-    free_bytes = shutil.disk_usage(target.parent).free
+    with told_place(target):
+        free_bytes = shutil.disk_usage(target.parent).free
     if free_bytes < needed_bytes:
         raise CollectorError(
             f"{target}: the copy takes {size(needed_bytes)}, and {size(free_bytes)} are free there",

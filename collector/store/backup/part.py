@@ -33,13 +33,17 @@ class Part:
         self._fd = fd
 
     def sync(self) -> None:
-        """Have it on the disk, whole."""
+        """Have it on the disk, whole. Raises OSError."""
         os.fsync(self._fd)
 
     def place(self, target: Path) -> None:
-        """Give it its name, in place of what has it now: after a power cut it is one or the other."""
-        self.path.replace(target)
-        sync(target.parent)
+        """Give it its name, in place of what has it now: after a power cut it is one or the other.
+
+        Raises CollectorError.
+        """
+        with told_place(target):
+            self.path.replace(target)
+            sync(target.parent)
 
     def is_here(self) -> bool:
         """Whether the locked file still has the name it was made under."""
@@ -51,21 +55,23 @@ class Part:
 def part_of(target: Path) -> Iterator[Part]:
     """An empty file beside ``target`` that only this user can read; it is gone at the end, unless placed.
 
-    Raises CollectorError when another process makes one there, or the file system refuses.
+    Raises CollectorError when another process makes one there, or the file system refuses; what the block
+    raises comes through as it is.
     """
     path = beside(target, ENDING)
     with told_place(target):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            part = Part(path, fd)
+    try:
+        part = Part(path, fd)
+        with told_place(target):
             _take(part, fd)
-            try:
-                yield part
-            finally:
-                if part.is_here():
-                    _remove(path)
+        try:
+            yield part
         finally:
-            os.close(fd)  # lets go of the lock
+            with told_place(target):
+                _remove(part)
+    finally:
+        os.close(fd)  # lets go of the lock
 
 
 @contextmanager
@@ -96,6 +102,7 @@ def _take(part: Part, fd: int) -> None:
         beside(part.path, ending).unlink(missing_ok=True)
 
 
-def _remove(path: Path) -> None:
-    for ending in (*COMPANIONS, ""):
-        beside(path, ending).unlink(missing_ok=True)
+def _remove(part: Part) -> None:
+    """Unless it was placed, or taken away."""
+    for ending in (*COMPANIONS, "") if part.is_here() else ():
+        beside(part.path, ending).unlink(missing_ok=True)

@@ -15,6 +15,8 @@ from collector.store.backup.part import COMPANIONS, Part, beside, told_place
 from collector.store.database import inode, journal_path, open_reader, open_writer, raw, roll_back, sync, told
 from collector.store.failures import classify
 from collector.store.recovery.aside import free_name
+from collector.store.recovery.names import link
+from collector.store.recovery.undone import undo
 from collector.store.retention.sizes import REPLACED
 
 
@@ -32,7 +34,7 @@ def replace(path: Path, part: Part, now_ms: int) -> Path | None:
     with told_place(path):
         aside = None
         if is_anything(path):
-            _forget_unfinished(path)
+            undo(path)
             if path.exists():
                 _into_one_file(path)
             aside = free_name(path, REPLACED, now_ms)
@@ -90,16 +92,7 @@ def _set_aside(path: Path, aside: Path) -> None:
 
 
 def _link(old: Path, new: Path) -> None:
-    try:
-        new.hardlink_to(old)
-    except OSError:
+    if not link(old, new):
         # A file system without second names. Killed before the new file is placed, nothing is at its name,
         # and the restore has to be run again.
         old.rename(new)
-
-
-def _forget_unfinished(path: Path) -> None:
-    """Remove second names of the database that a killed restore left: written by two names it is damaged."""
-    for name in path.parent.iterdir():
-        if name.name.startswith(path.name + REPLACED) and inode(name) == inode(path) is not None:
-            name.unlink()

@@ -12,6 +12,7 @@ from collector.store.backup.heads import is_record
 from collector.store.backup.part import COMPANIONS, ENDING, beside, told_place
 from collector.store.database import inode
 from collector.store.lock import lock_path
+from collector.store.recovery.spared import SPARED
 from collector.store.retention.sizes import REPLACED, SET_ASIDE
 from collector.store.room import ballast_path
 
@@ -84,7 +85,8 @@ def _kept(target: Path, database: Path) -> str:
         return "what was set aside in place of the database"
     making = [beside(database, ending) for ending in (ENDING, _PART)]
     own = [lock_path(database), ballast_path(database), *making, *(c for m in making for c in _companions(m))]
-    is_own = target in own or target.name.startswith(database.name + _RESCUED)
+    marks = (_RESCUED, *(ending + SPARED for ending in COMPANIONS))
+    is_own = target in own or any(target.name.startswith(database.name + mark) for mark in marks)
     return "a file that the recorder keeps for itself" if is_own else ""
 
 

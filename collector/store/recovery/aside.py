@@ -7,7 +7,6 @@ database; the first name goes last.
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from collector.errors import DatabaseError
 from collector.store.database import file_size, inode, open_reader, shm_path, sync, wal_path
+from collector.store.recovery.names import link, named
 from collector.store.retention.sizes import SET_ASIDE
 
 _STAMP = re.compile(r"(\d{8}T\d{6})(?:-(\d+))?")
@@ -24,7 +24,6 @@ _STAMP = re.compile(r"(\d{8}T\d{6})(?:-(\d+))?")
 _STRAY = "-stray"
 # An empty file beside what was set aside, until a record tells of it.
 _UNTOLD = "-untold"
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 def set_aside(path: Path, now_ms: int) -> Path:
@@ -104,13 +103,17 @@ def _is_another_programs(path: Path, *, immutable: bool = False) -> bool:
 
 
 def _log_aside(path: Path, now_ms: int) -> Path:
-    """Under a name that no database can take it for its own by."""
-    free = free_name(path, SET_ASIDE, now_ms)
-    name = free.with_name(free.name + _STRAY)
+    name = stray_name(path, now_ms)
     wal_path(path).rename(name)
     shm_path(path).unlink(missing_ok=True)
     sync(path.parent)
     return name
+
+
+def stray_name(path: Path, now_ms: int) -> Path:
+    """A name for a log under which no database can take it for its own."""
+    free = free_name(path, SET_ASIDE, now_ms)
+    return free.with_name(free.name + _STRAY)
 
 
 def lying(path: Path) -> list[Path]:
@@ -133,10 +136,7 @@ def free_name(path: Path, mark: str, now_ms: int) -> Path:
 
 def _names(path: Path) -> list[str]:
     """What stands behind the mark in the names of all that was set aside."""
-    start = path.name + SET_ASIDE
-    with suppress(FileNotFoundError):
-        return [each.name[len(start) :] for each in path.parent.iterdir() if each.name.startswith(start)]
-    return []
+    return [each.name.removeprefix(path.name + SET_ASIDE) for each in named(path, SET_ASIDE)]
 
 
 def _left_alone(path: Path) -> Path | None:
@@ -154,13 +154,8 @@ def _left_alone(path: Path) -> Path | None:
 
 def _link(path: Path, name: Path) -> None:
     """A second name; on a file system without links (FAT) the last step renames instead."""
-    if name.exists():
-        return
-    try:
-        name.hardlink_to(path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
+    if not name.exists():
+        link(path, name)
 
 
 def _move(old: Path, new: Path) -> None:

@@ -14,10 +14,14 @@ from collector.store.database import shm_path, wal_path
 from collector.store.recovery import ending, frames, header, roots, trees
 from collector.store.recovery.cells import node
 from collector.store.recovery.image import Image
+from collector.store.recovery.names import link
 
 
 class Mended(NamedTuple):
-    """The second name, None where nothing can be made better, and whether every table is known of."""
+    """The second name, and whether every table is known of.
+
+    There is none where nothing can be made better, and on a file system without second names.
+    """
 
     name: Path | None
     is_schema_whole: bool
@@ -54,13 +58,15 @@ def _mend(image: Image) -> bool:
     return is_whole
 
 
-def _second_name(path: Path, image: Image) -> Path:
+def _second_name(path: Path, image: Image) -> Path | None:
     name = path.with_name(path.name + ".read")
     remove(name)
     try:
         wal_path(name).write_bytes(frames.with_pages(image.log, image.made, max(image.end, *image.made)))
-        name.hardlink_to(path)
+        if link(path, name):
+            return name
     except OSError:
         remove(name)
         raise
-    return name
+    remove(name)
+    return None

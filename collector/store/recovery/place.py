@@ -31,7 +31,7 @@ from collector.store.database import (
     wal_path,
 )
 from collector.store.failures import REFUSALS, Failure, Trouble, classify, in_words
-from collector.store.recovery import aside, damage, repaired, rescue
+from collector.store.recovery import aside, damage, repaired, rescue, spared, undone
 from collector.store.recovery.note import Note
 
 if TYPE_CHECKING:
@@ -157,11 +157,15 @@ class Place:
     def _finish_what_was_begun(self) -> None:
         """By a recorder that was killed in the middle of it; nobody has opened anything yet."""
         now_ms = clock.now().wall_ms
+        undone.undo(self.path)
         if (half := aside.half_set_aside(self.path)) is not None:
             self._set_aside(f"setting it aside as {half.name} was cut short")
         if (told := rescue.finish(self.path, now_ms)) is not None:
             self._notes.append(told)
             self._kept = told.aside
+        if (left := spared.finish(self.path, now_ms)) is not None:
+            log.warning("database.spared_log", set_aside=str(left.aside))
+            self._notes.append(left)
         if (stray := aside.stray_log(self.path, now_ms)) is not None:
             log.warning("database.stray_log", set_aside=stray.name)
             what = f"the database was missing or empty beside its log, which lies in {stray.name}"
@@ -243,10 +247,8 @@ class Place:
     def _again(self) -> sqlite3.Connection:
         """Open what could not be opened before."""
         if self._kept is not None and inode(self.path) is None:
-            aside.stray_log(
-                self.path, clock.now().wall_ms
-            )  # the other program's file is gone; its log may not be
-            self._kept.rename(self.path)
+            # The other program's file is gone; its log may not be, and another file may come just now.
+            rescue.put(self._kept, self.path, clock.now().wall_ms)
             self._kept, self._notes = None, []
         self._open(CHECK_SECONDS)
         log.info("database.open", path=str(self.path))
@@ -255,8 +257,10 @@ class Place:
         return self.conn
 
     def _damaged(self, *, sure: bool) -> sqlite3.Connection | None:
-        detail = self._seen_damage()
-        self.suspicion = None
+        suspicion = self.suspicion
+        detail = self._seen_damage(suspicion)
+        if self.suspicion is suspicion:  # what came meanwhile is for the next time
+            self.suspicion = None
         if detail is None:
             now = time.monotonic()
             self._doubts = [at for at in self._doubts if now - at < DOUBT_SECONDS] + [now] * sure
@@ -266,12 +270,12 @@ class Place:
         self._set_aside(detail)
         return self._again()
 
-    def _seen_damage(self) -> str | None:
+    def _seen_damage(self, suspicion: str | None) -> str | None:
         """What somebody sees who opens the file now: our own connection remembers pages as they were."""
         try:
             with closing(open_reader(self.path)) as reader:
                 found = damage.look(raw(reader), CHECK_SECONDS)
-                return found.damage if found.complete else found.damage or self.suspicion
+                return found.damage if found.complete else found.damage or suspicion
         except DatabaseError as error:
             if classify(error) == "corrupt":
                 return str(error.__cause__ or error)

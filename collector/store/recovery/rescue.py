@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from collector.sqlite import sqlite3
 from collector.store.database import inode, journal_path, make_folder, shm_path, sync, wal_path
 from collector.store.failures import Trouble
-from collector.store.recovery import aside
+from collector.store.recovery import aside, spared
+from collector.store.recovery.names import move, named
 from collector.store.recovery.note import Note
 from collector.store.retention.sizes import REPLACED
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _PART = ".part"
 # A whole copy that is still to get the name: the only one there is, once the connection is closed.
 _RESCUED = ".rescued-"
-_SPARED = ".spared"
+_HERE_AGAIN = Note(None, "deleted", "the file or its log was deleted; all that it held is here again")
 
 
 def brought_in(conn: sqlite.Connection) -> bool:
@@ -44,7 +45,7 @@ def copy(conn: sqlite.Connection, path: Path, instead: object) -> Path:
     """
     make_folder(path)
     part = path.with_name(path.name + _PART)
-    for leftover in (part, wal_path(part), shm_path(part), journal_path(part), *_rescued(path)):
+    for leftover in (part, wal_path(part), shm_path(part), journal_path(part), *named(path, _RESCUED)):
         leftover.unlink(missing_ok=True)
     os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     target = sqlite3.connect(str(part), isolation_level=None)
@@ -64,14 +65,6 @@ def copy(conn: sqlite.Connection, path: Path, instead: object) -> Path:
     return rescued
 
 
-def _rescued(path: Path) -> list[Path]:
-    """Copies whose maker did not come to put them in their place."""
-    start = path.name + _RESCUED
-    if not path.parent.is_dir():
-        return []
-    return [each for each in path.parent.iterdir() if each.name.startswith(start)]
-
-
 def beside(conn: sqlite.Connection, path: Path, now_ms: int) -> Path:
     """The same, under a name that says that it was replaced."""
     kept = aside.free_name(path, REPLACED, now_ms)
@@ -86,12 +79,15 @@ def finish(path: Path, now_ms: int) -> Note | None:
     Where neither the place is free nor the file stands there of which it is a copy, it is kept beside.
     """
     told = None
-    for rescued in _rescued(path):
+    for rescued in named(path, _RESCUED):
         stands = inode(path)
-        if stands is None or rescued.name.endswith(f"{_RESCUED}{stands[1]}"):
+        if stands == inode(rescued):  # in its place it is, and has its other name still
+            rescued.unlink()
+            told = _HERE_AGAIN
+        elif stands is None or rescued.name.endswith(f"{_RESCUED}{stands[1]}"):
             _take_away_log(path)
             put(rescued, path, now_ms)
-            told = Note(None, "deleted", "the file or its log was deleted; all that it held is here again")
+            told = _HERE_AGAIN
         else:
             kept = aside.free_name(path, REPLACED, now_ms)
             rescued.rename(kept)
@@ -115,13 +111,9 @@ def put(part: Path, path: Path, now_ms: int) -> None:
         path.unlink()
     aside.stray_log(path, now_ms)
     try:
-        path.hardlink_to(part)  # never over a file, as a rename would be
+        move(part, path)
     except FileExistsError:
         raise Trouble("moved", f"another file was put in the place of {path}") from None
-    except OSError:  # a file system without second names
-        part.rename(path)
-    else:
-        part.unlink()
     sync(path.parent)
 
 
@@ -133,15 +125,12 @@ def log_taken_away(path: Path, ours: tuple[object, ...]) -> Iterator[None]:
     of a file that was not it deletes by name. ``ours`` are the files that stood there when it was opened:
     database, log, index of the log.
     """
-    theirs: list[Path] = []
-    for name, own in zip((wal_path(path), shm_path(path)), ours[1:], strict=True):
-        if inode(name) == own is not None:
-            name.unlink()
-        elif inode(name) is not None:
-            theirs.append(name)
-            name.rename(name.with_name(name.name + _SPARED))
     try:
+        for name, own in zip((wal_path(path), shm_path(path)), ours[1:], strict=True):
+            if inode(name) == own is not None:
+                name.unlink()
+            elif inode(name) is not None:
+                spared.spare(name, path)
         yield
     finally:
-        for name in theirs:
-            name.with_name(name.name + _SPARED).rename(name)
+        spared.put_back(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from collector.store.recovery import aside
 from collector.store.recovery.aside import free_name, half_set_aside, lying, set_aside, stray_log
 from collector.store.retention.sizes import SET_ASIDE
+from tests.store.recovery.links import refusing
 from tests.store.recovery.old import NOW_MS
 
 STAMP = "20261122T183000"
@@ -75,16 +77,12 @@ def test_it_is_completed_where_a_file_cannot_have_two_names(
     path: Path, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its log waits for it under the other name, and is never without one."""
-    monkeypatch.setattr(os, "link", _no_links)
+    monkeypatch.setattr(os, "link", refusing(errno.EPERM))
     name = free_name(path, SET_ASIDE, NOW_MS)
     for step in list(aside.steps(path, name))[:count]:
         step()
     assert name == set_aside(path, NOW_MS + (5_000 if count > 2 else 0))
     assert renamed(name.name) == files(path.parent)
-
-
-def _no_links(*_: object, **__: object) -> None:
-    raise PermissionError(1, "Operation not permitted")
 
 
 def test_it_is_marked_until_a_record_tells_of_it(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 from collections.abc import Callable
 from contextlib import closing
@@ -15,6 +17,7 @@ from collector.store import schema
 from collector.store.database import open_writer, wal_path
 from collector.store.recovery.mended import mended
 from tests.store.recovery.conftest import COUNT, Old, last
+from tests.store.recovery.links import refusing
 from tests.store.recovery.old import PAGE, Record, begun, carried, garbled, leaves, recording, zeroed
 
 pytestmark = pytest.mark.long
@@ -217,6 +220,18 @@ def test_a_sound_file_gets_no_second_name(old: Old) -> None:
         record.conn.execute("DELETE FROM gaps")
         assert wal_path(old.path).stat().st_size > 0
         assert mended(old.path) == (None, True)
+
+
+def test_where_no_file_has_two_names_it_is_read_as_it_is(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once; nothing is left beside it."""
+    zeroed(*of_schema(old.path))(old.path)
+    before = [*old.path.parent.iterdir()]
+    monkeypatch.setattr(os, "link", refusing(errno.EPERM))
+    assert mended(old.path).name is None
+    assert [*old.path.parent.iterdir()] == before
+    monkeypatch.setattr(os, "link", refusing(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space left"):
+        mended(old.path)
 
 
 def test_every_table_of_a_new_file_is_found_where_it_is(old: Old) -> None:

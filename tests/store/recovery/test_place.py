@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3 as stdlib
@@ -19,6 +20,7 @@ from collector.store.recovery.aside import lying
 from collector.store.recovery.place import CERTAIN, MOST_AN_HOUR, Place
 from collector.store.retention.sizes import REPLACED
 from collector.store.room import Room
+from tests.store.recovery.links import refusing
 
 HEADER = 100
 MARK = slice(68, 72)  # application_id in the header
@@ -226,6 +228,34 @@ def test_a_file_of_another_program_put_in_its_place_is_left_alone(place: Place, 
     assert [*path.parent.glob("*.replaced-*")] == []
 
 
+def test_a_file_that_comes_while_the_other_programs_goes_is_not_written_over(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the log that was left there has just been moved away, before what was held is put back."""
+    sync = os.fsync
+
+    def synced(fd: int) -> None:
+        sync(fd)
+        if not path.exists():
+            path.write_bytes(b"theirs")
+
+    with stdlib.connect(path.with_name("theirs")) as theirs:
+        theirs.execute("CREATE TABLE theirs (a)")
+    path.with_name("theirs").rename(path)
+    with pytest.raises(DatabaseError, match="another program"):
+        place.mend("moved", sure=True)
+    path.unlink()
+    wal_path(path).write_bytes(b"theirs, too")
+    monkeypatch.setattr(os, "fsync", synced)
+    with pytest.raises(Trouble, match="another file"):
+        place.mend("closed", sure=True)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"theirs"
+    path.unlink()
+    assert place.mend("closed", sure=True) is not None
+    assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
+
+
 def test_a_file_whose_pages_are_in_order_is_set_aside_only_when_writing_fails_again_and_again(
     place: Place, path: Path
 ) -> None:
@@ -256,6 +286,21 @@ def test_what_somebody_found_who_looked_for_longer_counts_where_the_look_is_not_
     place.suspicion = "page 7 is damaged"
     assert place.mend("corrupt", sure=False) is not None
     assert rows(place, "SELECT detail FROM recoveries") == [("page 7 is damaged",)]
+
+
+def test_what_somebody_finds_during_a_look_is_for_the_next_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a large file it would take hours until it is found again."""
+    found = iter(["page 7 is damaged"])
+
+    def now() -> float:
+        place.suspicion = next(found, place.suspicion)
+        return 0.0
+
+    monkeypatch.setattr("time.monotonic", now)
+    assert place.mend("corrupt", sure=False) is None
+    assert place.suspicion == "page 7 is damaged"
 
 
 def test_a_disk_that_spoils_everything_is_not_filled_with_what_is_set_aside(place: Place, path: Path) -> None:
@@ -340,6 +385,36 @@ def test_a_file_that_comes_just_then_is_not_taken_away(place: Place, path: Path)
     with pytest.raises(Trouble, match="another file"):
         rescue.put(copied, path, 0)
     assert (path.read_bytes(), copied.exists()) == (b"theirs", True)
+
+
+def test_a_full_disk_is_no_reason_to_write_over_another_file(
+    place: Place, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a file system without second names is; and there it is looked at first."""
+    copied = rescue.copy(place.conn, path, (1, 7))
+    place.close()
+    path.write_bytes(b"theirs")
+    for number, told in ((errno.ENOSPC, OSError), (errno.EPERM, Trouble)):
+        monkeypatch.setattr(os, "link", refusing(number))
+        with pytest.raises(told):
+            rescue.put(copied, path, 0)
+    assert (path.read_bytes(), copied.exists()) == (b"theirs", True)
+    path.unlink()
+    rescue.put(copied, path, 0)
+    assert (path.read_bytes()[:6], copied.exists()) == (b"SQLite", False)
+
+
+def test_a_recorder_killed_when_the_copy_had_its_name_and_its_old_one_is_followed_up(
+    place: Place, path: Path
+) -> None:
+    """It has one name then: whoever deletes or restores by the other would harm it."""
+    place.close()
+    os.link(path, path.with_name(path.name + ".rescued-7"))
+    again = at(path, was_ours=True)
+    assert (again.open(), rows(again, "SELECT from_ms FROM gaps")) == (True, [(1,)])
+    assert rows(again, "SELECT reason FROM recoveries") == [("deleted",)]
+    assert path.stat().st_nlink == 1
+    again.close()
 
 
 def test_an_old_copy_never_takes_the_place_of_another_file(place: Place, path: Path) -> None:
