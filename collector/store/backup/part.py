@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,7 +87,16 @@ def told_place(target: Path) -> Iterator[None]:
 
 
 def _take(part: Part, fd: int) -> None:
-    """Lock the file and empty it, with what SQLite left beside it when a process was killed."""
+    """Lock the file and empty it, with what SQLite left beside it when a process was killed.
+
+    One that somebody else put there is left as it is: he would own the copy, or it is a second name of a file
+    that would be emptied.
+    """
+    if not _is_ours_alone(os.fstat(fd)):
+        raise CollectorError(
+            f"{part.path} is not a file that was made for a copy by this user",
+            hint="remove it, or name a file in a folder that only this user can write",
+        )
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         is_mine = part.is_here()  # or the one before has just finished with it
@@ -100,6 +110,10 @@ def _take(part: Part, fd: int) -> None:
     os.ftruncate(fd, 0)
     for ending in COMPANIONS:
         beside(part.path, ending).unlink(missing_ok=True)
+
+
+def _is_ours_alone(info: os.stat_result) -> bool:
+    return stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid() and info.st_nlink == 1
 
 
 def _remove(part: Part) -> None:
