@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -108,11 +109,15 @@ class Place:
         return conn
 
     def close(self) -> None:
-        """Close the file; closing twice is fine."""
+        """Close the file; closing twice is fine.
+
+        While somebody reads, closing would leave all that came lately in the log.
+        """
         database, self._database = self._database, None
         if database is not None:
-            with suppress(peewee.PeeweeException, *REFUSALS):  # a damaged file may refuse even this
-                database.close()
+            for step in (partial(database.execute_sql, "PRAGMA wal_checkpoint"), database.close):
+                with suppress(peewee.PeeweeException, *REFUSALS):  # a damaged file may refuse even this
+                    step()
 
     # What the writer asks. ----------------------------------------------------------------------
 

@@ -7,13 +7,15 @@ import os
 import shutil
 import sqlite3 as stdlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collector.errors import DatabaseError
-from collector.store.database import inode, shm_path, wal_path
+from collector.orm import select
+from collector.store.database import inode, open_reader, shm_path, wal_path
 from collector.store.failures import Trouble, classify
 from collector.store.recovery import rescue
 from collector.store.recovery.aside import lying
@@ -64,6 +66,16 @@ def test_a_new_file_is_made_and_is_sound(place: Place) -> None:
     """With nothing to tell."""
     assert rows(place, "SELECT count(*) FROM recoveries") == [(0,)]
     assert (place.is_checked, rows(place, "PRAGMA quick_check")) == (True, [("ok",)])
+
+
+def test_all_is_in_the_file_when_it_is_closed_also_while_somebody_reads(place: Place, path: Path) -> None:
+    """Its log stays then, since closing is not the last to go; nothing hangs on it any more."""
+    with closing(open_reader(path)) as reader:
+        assert select(reader, "SELECT count(*) FROM gaps") == [(1,)]
+        place.close()
+    wal_path(path).unlink(missing_ok=True)
+    with closing(open_reader(path, immutable=True)) as left:
+        assert select(left, "SELECT from_ms, to_ms FROM gaps") == [(1, 2)]
 
 
 @pytest.mark.parametrize("filling", [b"\0", b"\xa5"], ids=["zeroed", "garbage"])
