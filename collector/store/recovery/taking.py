@@ -33,12 +33,21 @@ def take(conn: sqlite3.Connection, walk: Walk, rows: Sequence[Row], progress: Pr
     """Store rows; those whose key or whose sender's id is there already are left out."""
     if walk.fixed is not None:
         return _add(conn, walk, rows, progress)
-    taken = _all(conn, walk, rows)
+    likely = _likely(walk, rows)
+    taken = _all(conn, walk, likely)
     if taken is None:
-        taken = _each(conn, walk, rows)
+        taken = _each(conn, walk, likely)
     if taken.saved and walk.table in _SUMMED_UP:
-        _forget_answers(conn, walk, rows)
-    return taken
+        _forget_answers(conn, walk, likely)
+    return taken._replace(refused=taken.refused + len(rows) - len(likely))
+
+
+def _likely(walk: Walk, rows: Sequence[Row]) -> Sequence[Row]:
+    """Without those whose id nobody can have sent: where a file was cut in a row, the rest of it is zeros."""
+    if "record_id" not in walk.columns:
+        return rows
+    place = walk.columns.index("record_id")
+    return [row for row in rows if not (isinstance(row[place], str) and "\0" in row[place])]
 
 
 def _all(conn: sqlite3.Connection, walk: Walk, rows: Sequence[Row]) -> Taken | None:

@@ -42,6 +42,17 @@ def test_all_rows_of_a_readable_file_are_carried_over(old: Old) -> None:
     new.close()
 
 
+def test_a_row_with_zeros_for_an_id_is_left_out(old: Old) -> None:
+    """The file was cut in it: nobody has sent it, since an id with a NUL is refused."""
+    old.change(("UPDATE skill_metrics SET record_id = ? WHERE id = 1", "\0" * 12))
+    lies = old.set_aside()
+    new = begun(old.path, lies)
+    carried(new, lies)
+    assert new.rows("SELECT count(*) FROM skill_metrics WHERE id = 1") == [(0,)]
+    assert "skill_metrics" in last(new)[2]
+    new.close()
+
+
 @pytest.mark.parametrize("steps", [9, 30])
 def test_a_salvage_that_is_killed_goes_on_where_it_was(old: Old, steps: int) -> None:
     """No row is stored twice, and none left out."""
