@@ -18,6 +18,7 @@ import click
 
 from collector import __version__, cli
 from collector.errors import CollectorError
+from collector.redact import redacted
 from collector.tell import tell
 from collector.terminal import printable
 
@@ -123,10 +124,10 @@ def _called(arguments: list[str] | None) -> int:
 
 
 def _shown(error: click.ClickException) -> str:
-    """What click would show, without what could steer the terminal: it quotes the words it was given."""
+    """What click would show, without secrets and what could steer the terminal: it quotes what was typed."""
     shown = io.StringIO()
     error.show(shown)
-    return "\n".join(printable(line.expandtabs()) for line in shown.getvalue().rstrip().split("\n"))
+    return "\n".join(printable(line.expandtabs()) for line in redacted(shown.getvalue()).rstrip().split("\n"))
 
 
 def _open_streams() -> None:

@@ -16,6 +16,7 @@ from collector.opened import reader
 from collector.settings import Settings
 from collector.store.database import file_size, wal_path
 from collector.store.lock import Holder, holder
+from collector.store.room import PLENTY, Room, ballast_path
 from collector.units import long_span, size
 
 Document = dict[str, Any]
@@ -35,7 +36,7 @@ def look(settings: Settings, now_ms: int) -> Document:
     daemon, problems = _daemon(held)
     silent = bool(daemon is None and held and held.socket)
     if not problems and daemon is not None:
-        problems = _of_daemon(daemon, settings, now_ms)
+        problems = _of_daemon(daemon, settings, now_ms) + _no_ballast(settings)
     told, unreadable = _file(settings, now_ms)
     problems += unreadable or _of_file(settings.database)
     if cut := (told.get("kept") or {}).get("sentence"):
@@ -188,6 +189,17 @@ def _of_file(database: Path) -> list[str]:
     if wal <= _LARGE_WAL:
         return []
     return [f"the write-ahead log has grown to {size(wal)}: some program keeps the database open for reading"]
+
+
+def _no_ballast(settings: Settings) -> list[str]:
+    """That it was thrown off, or never taken on, where the disk is too full to take it on now."""
+    where = settings.collector
+    free = Room(settings.database, where.minimum_free, where.ballast).free_bytes()
+    plenty = where.minimum_free + (1 + PLENTY) * where.ballast
+    if not where.ballast or file_size(ballast_path(settings.database)) or free is None or free >= plenty:
+        return []
+    purpose = "the ballast, which upkeep lives on when the disk is full, is not there"
+    return [f"{purpose}: {size(free)} are free, and it is taken on again from {size(plenty)} on"]
 
 
 def next_runs(settings: Settings) -> dict[str, int]:

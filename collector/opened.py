@@ -14,8 +14,9 @@ from collector.convert import table
 from collector.errors import ConfigError, DatabaseError, Problem
 from collector.settings import SECTIONS, Settings, absolute_paths
 from collector.store import schema
-from collector.store.database import open_reader, told
+from collector.store.database import told
 from collector.store.failures import classify
+from collector.store.reading import reading
 
 if TYPE_CHECKING:
     from collector.orm import peewee
@@ -96,14 +97,10 @@ def record_at(path: Path, *, immutable: bool = False) -> Iterator[peewee.SqliteD
         raise DatabaseError(
             f"{path} is a directory", hint="name a file in it as `database` under [collector]"
         )
-    database = open_reader(path, immutable=immutable)
-    try:
-        with told(path):
-            if schema.is_empty(database):
-                raise DatabaseError(f"nothing is recorded yet: {path} is empty", hint=_START)
-            yield database
-    finally:
-        database.close()
+    with reading(path, immutable=immutable) as database, told(path):
+        if schema.is_empty(database):
+            raise DatabaseError(f"nothing is recorded yet: {path} is empty", hint=_START)
+        yield database
 
 
 def _refuse_other_versions(database: peewee.SqliteDatabase, path: Path) -> None:

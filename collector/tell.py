@@ -8,6 +8,7 @@ from typing import TextIO
 
 from collector.colour import wants_colour
 from collector.errors import CollectorError, ConfigError
+from collector.redact import redacted
 from collector.systemd import stderr_is_journal
 
 
@@ -26,7 +27,8 @@ def tell(error: CollectorError, stream: TextIO | None = None) -> None:
 
 
 def _printable(text: str) -> str:
-    """``text`` with what could steer a terminal written out: errors quote names, paths and values."""
+    """``text`` without secrets, what could steer a terminal written out: errors quote what was given."""
+    text = redacted(text)
     if text.isprintable():
         return text
     return "".join(c if c == "\n" or not _steers(c) else c.encode("unicode_escape").decode() for c in text)

@@ -9,7 +9,7 @@ import msgspec
 from collector.answers.timed import Row, ask
 from collector.moments import at_minute
 from collector.records.recovery import Recovery
-from collector.store.database import file_size
+from collector.store.database import file_size, inode, wal_path
 from collector.units import counted, size
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def recoveries(database: peewee.SqliteDatabase, path: Path, now_ms: int) -> list
     for row in rows:
         del row["progress"]
         row["left"] = _read(row["left"])
-        row["lies"] = bool(row["aside"]) and _lies(path, row) > 0
+        row["lies"] = bool(row["aside"]) and any(map(inode, _aside(path, row)))
         row["sentence"] = _in_words(row, path, now_ms)
     return rows[::-1]
 
@@ -45,7 +45,7 @@ def _in_words(row: Row, path: Path, now_ms: int) -> str:
     when = at_minute(row["timestamp"], now_ms)
     if row["reason"] == "deleted" or not row["aside"]:
         return f"{row['detail']} ({when})"
-    where = f"lies in {row['aside']} ({size(_lies(path, row))})"
+    where = f"lies in {row['aside']} ({size(sum(map(file_size, _aside(path, row))))})"
     free = "delete it when you no longer need it"
     if row["reason"] == "replaced":
         gone = f"{row['aside']}, which had what it held, is gone"
@@ -88,5 +88,7 @@ def _read(text: str | None) -> Left | None:
         return {}
 
 
-def _lies(path: Path, row: Row) -> int:
-    return file_size(path.with_name(str(row["aside"])))
+def _aside(path: Path, row: Row) -> tuple[Path, Path]:
+    """The file that was set aside, which may be empty, and the log that went with it."""
+    lies = path.with_name(str(row["aside"]))
+    return lies, wal_path(lies)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from collector.answers.timed import ask_sql
 from collector.orm import peewee, select
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warning", "wrong"]
 
+# What the name of a check of one table and its indexes begins with.
+PAGES = "pages of "
 _LARGE_WAL = 64 << 20
 _MOST_SHOWN = 5
 
@@ -34,7 +37,11 @@ class Finding:
     advice: str = ""
 
 
-Check = Callable[[], Finding]
+class Check(NamedTuple):
+    """One subject, and what looks at it."""
+
+    name: str
+    find: Callable[[], Finding]
 
 
 def checks(database: peewee.SqliteDatabase, path: Path) -> list[Check]:
@@ -48,23 +55,23 @@ def checks(database: peewee.SqliteDatabase, path: Path) -> list[Check]:
         )
     ]
     return [
-        _library,
-        lambda: _mark(database),
-        lambda: _migrations(database),
-        lambda: _schema(database),
-        lambda: _pragmas(database),
-        lambda: _wal(path),
-        lambda: _foreign_keys(database),
-        *(lambda table=table: _pages(database, table) for table in tables),
+        Check("library", _library),
+        Check("mark", partial(_mark, database)),
+        Check("migrations", partial(_migrations, database)),
+        Check("schema", partial(_schema, database)),
+        Check("pragmas", partial(_pragmas, database)),
+        Check("wal", partial(_wal, path)),
+        Check("foreign keys", partial(_foreign_keys, database)),
+        *(Check(f"{PAGES}{table}", partial(_pages, database, table)) for table in tables),
     ]
 
 
 def look(check: Check) -> Finding:
     """Run one check; a file too damaged for it is a finding, too."""
     try:
-        return check()
+        return check.find()
     except (peewee.PeeweeException, sqlite3.Error) as error:
-        return Finding("reading", "wrong", f"{in_words(classify(error))}: {error}", _DAMAGED)
+        return Finding(check.name, "wrong", f"{in_words(classify(error))}: {error}", _DAMAGED)
 
 
 _UPGRADE = "restart the recorder, or `collector db upgrade`"
@@ -156,8 +163,8 @@ def _pages(database: peewee.SqliteDatabase, table: str) -> Finding:
     # Not asked through `timed`: reading the whole table is the point, not a slow query.
     rows = [row for (row,) in select(database, f'PRAGMA quick_check("{quoted}")')]
     if rows == ["ok"]:
-        return Finding(f"pages of {table}", "ok", "in order")
-    return Finding(f"pages of {table}", "wrong", _some(rows), _DAMAGED)
+        return Finding(f"{PAGES}{table}", "ok", "in order")
+    return Finding(f"{PAGES}{table}", "wrong", _some(rows), _DAMAGED)
 
 
 def _some(faults: Sequence[str]) -> str:

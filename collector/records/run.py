@@ -1,10 +1,30 @@
 """Runs: the ledger of timed work, with the state of the machine during each."""
 
+from functools import lru_cache
+from typing import Any
+
 from collector.orm import peewee
-from collector.records.base import Flag, Real, Record, Text, Timestamp, Whole, kind, once
+from collector.records.base import Arrival, Flag, Real, Record, Text, Timestamp, Whole, kind, once
 from collector.records.columns import LONGEST_MS
+from collector.redact import redacted, shortened
 
 OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
+# Texts in which people put secrets, and how many characters their columns take.
+_TOLD = {"command": 1000, "detail": 2000, "plan": 20_000, "output": 70_000}
+
+
+def arrive(columns: dict[str, Any], _arrival: Arrival) -> None:
+    """Take out what looks like a secret. What is too long for its column stays as it is: it is refused."""
+    for name, longest in _TOLD.items():
+        text = columns.get(name)
+        if isinstance(text, str) and len(text) <= longest:
+            columns[name] = _shown_command(text) if name == "command" else shortened(redacted(text), longest)
+
+
+@lru_cache(maxsize=128)
+def _shown_command(text: str) -> str:
+    """The same few commands come again and again; looking at one takes as long as the rest of its record."""
+    return shortened(redacted(text), _TOLD["command"])
 
 
 @kind(
@@ -12,6 +32,7 @@ OUTCOMES = ("ok", "failed", "timeout", "missed", "overlapped", "crashed")
     "workload",
     source="the runner's clock, wait4(2) and /proc/PID/io; reported ones: the sender",
     pushed=True,
+    arrive=arrive,
     per=("workload",),
 )
 class Run(Record):
@@ -21,9 +42,15 @@ class Run(Record):
     record_id = Text(
         "the sender's own id; a second record with it is not stored", longest=200, shortest=1, null=True
     )
-    workload = Text("name of the workload", pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$")
+    workload = Text(
+        "name of the workload",
+        longest=200,
+        shortest=1,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,200}$(?!\n)",  # `$` alone lets a last line end through
+        in_words="without control characters",
+    )
     workload_kind = Text("command, sql, http, python, time, import, …", longest=40, default="reported")
-    command = Text("what was run, without secrets", longest=1000, null=True)
+    command = Text("what was run, without secrets", longest=_TOLD["command"], null=True)
     timestamp = Timestamp("when it began, or was due")
     outcome = Text(
         "ok, failed, timeout, missed, overlapped or crashed", longest=20, choices=OUTCOMES, default="ok"
@@ -65,10 +92,12 @@ class Run(Record):
     boot_id = Text("the kernel's id of this boot", null=True)
     noisy = Flag("whether the machine was too busy for the time to be trusted", null=True)
     # The long ones last: what stands behind them in a row costs a walk along its overflow pages.
-    detail = Text("the reason, where the outcome needs one", longest=2000, null=True)
-    plan = Text("the query plan (sql, over budget)", longest=20_000, null=True)
+    detail = Text("the reason, where the outcome needs one", longest=_TOLD["detail"], null=True)
+    plan = Text("the query plan (sql, over budget)", longest=_TOLD["plan"], null=True)
     output = Text(
-        "what it printed: all of it up to 64 KiB, else its beginning and end", longest=70_000, null=True
+        "what it printed: all of it up to 64 KiB, else its beginning and end",
+        longest=_TOLD["output"],
+        null=True,
     )
 
     class Meta:

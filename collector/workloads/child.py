@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import collector
-from collector.redact import redacted, shortened
+from collector.redact import redacted, shortened, without
 from collector.settings import WorkloadSettings
 from collector.units import duration, span
 from collector.workloads.base import Outcome, Result
@@ -48,15 +48,16 @@ def spec_for(workload: WorkloadSettings, argv: Sequence[str], **more: Any) -> di
     }
 
 
-def result_of(report: dict[str, Any], timeout: float | None = None) -> Result:
+def result_of(report: dict[str, Any], timeout: float | None = None, secrets: Collection[str] = ()) -> Result:
     """How a child ended, from the runner's report; ``timeout`` in seconds is told where it was reached.
 
-    A child that should have reported and failed instead is told with its last line, which is the exception.
+    What it printed is kept without ``secrets`` and what looks like one. A child that should have reported and
+    failed instead is told with its last line, which is the exception.
     """
     measured = {name: report[name] for name in COLUMNS if report.get(name) is not None}
     if "output" in report:
-        measured["output"] = redacted(report["output"].decode(errors="replace"))
-    outcome, detail = _ended(report, timeout)
+        measured["output"] = redacted(without(report["output"].decode(errors="replace"), secrets))
+    outcome, detail = _ended(report, timeout, secrets)
     detail = "; ".join([*([detail] if detail else []), *_others(report)]) or None
     cpu_ms = (report.get("user_ms") or 0.0) + (report.get("system_ms") or 0.0)
     return Result(outcome, detail, measured, cpu_ms, stopped=report["ended"] == "stopped")
@@ -82,7 +83,9 @@ def _others(report: dict[str, Any]) -> Iterator[str]:
         yield f"{left} of its processes could not be ended"
 
 
-def _ended(report: dict[str, Any], timeout: float | None) -> tuple[Outcome, str | None]:
+def _ended(
+    report: dict[str, Any], timeout: float | None, secrets: Collection[str]
+) -> tuple[Outcome, str | None]:
     if report["ended"] == "timeout":
         return "timeout", "took too long" if timeout is None else f"took longer than {span(timeout)}"
     if report["ended"] == "stopped":
@@ -92,11 +95,11 @@ def _ended(report: dict[str, Any], timeout: float | None) -> tuple[Outcome, str 
     if report.get("signal"):
         return "failed", f"ended by {_signal_name(report['signal'])}"
     if report.get("exit_code"):
-        return "failed", f"exit status {report['exit_code']}{_last_words(report)}"
+        return "failed", f"exit status {report['exit_code']}{_last_words(report, secrets)}"
     return "ok", None
 
 
-def _last_words(report: dict[str, Any]) -> str:
+def _last_words(report: dict[str, Any], secrets: Collection[str]) -> str:
     """The last line of a child that should have reported and did not, after a colon; without secrets."""
     if "report" not in report or told(report) is not None:
         return ""
@@ -104,7 +107,7 @@ def _last_words(report: dict[str, Any]) -> str:
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     for folder in _OUR_FOLDERS:
         last = last.replace(f"{folder}/", "")
-    return f": {shortened(redacted(last), LONGEST_WORDS)}" if last else ""
+    return f": {shortened(redacted(without(last, secrets)), LONGEST_WORDS)}" if last else ""
 
 
 def _signal_name(number: int) -> str:

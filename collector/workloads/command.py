@@ -10,6 +10,7 @@ from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for
 from collector.workloads.exposure import refused
 from collector.workloads.program import program_exposures, program_fault
+from collector.workloads.secrets import known_secrets, set_secrets
 
 SHELL = "/bin/sh"
 
@@ -40,9 +41,11 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
 
     def command_line(self) -> str:
         """The command as one would type it, without secrets."""
+        secrets = set_secrets(self)
+        argv = [redact.without(word, secrets) for word in self.argv]
         if self.shell:
-            return redact.shortened(redact.redacted(self.argv[0]), redact.LONGEST)
-        return redact.command_line(self.argv)
+            return redact.shortened(redact.redacted(argv[0]), redact.LONGEST)
+        return redact.command_line(argv)
 
     def _words(self) -> tuple[str, ...]:
         return (SHELL, "-c", *self.argv) if self.shell else self.argv
@@ -51,4 +54,5 @@ class Command(WorkloadSettings, frozen=True, kw_only=True):
 @workload_kind("command", Command)
 def run(workload: Command, spawner: Spawner) -> Result:
     """Run the program once; exit status 0 is ok."""
-    return result_of(spawner.run(spec_for(workload, workload._words())), workload.timeout)
+    report = spawner.run(spec_for(workload, workload._words()))
+    return result_of(report, workload.timeout, known_secrets(workload))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,14 @@ import msgspec
 from collector import clock
 from collector.log import Folded, get_logger
 from collector.records.run import Run
-from collector.redact import redacted, shortened
+from collector.redact import redacted, shortened, without
 from collector.settings import WorkloadSettings
 from collector.units import duration
 from collector.workloads.base import KINDS, Outcome, Result, Spawner
 from collector.workloads.execution import execution
 from collector.workloads.exposure import Guard
 from collector.workloads.noise import Conditions, conditions
+from collector.workloads.secrets import known_secrets
 from collector.workloads.stamp import git_stamp
 from collector.workloads.telling import Telling, over_budget
 
@@ -40,13 +41,14 @@ LONGEST: dict[str, int] = {"output": 70_000, "detail": 2_000, "plan": 20_000, "c
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is run, as the ledger knows it. ``budget`` is in seconds."""
+    """What is run, as the ledger knows it. ``budget`` is in seconds; ``secrets`` no detail may hold."""
 
     name: str
     kind: str
     command: str
     cwd: Path | None = None
     budget: float | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class Runs:
@@ -142,7 +144,7 @@ class Runs:
                     "command": subject.command,
                     "timestamp": start.wall_ms,
                     "outcome": result.outcome,
-                    "detail": result.detail and redacted(result.detail),
+                    "detail": result.detail and redacted(without(result.detail, subject.secrets)),
                     "budget_ms": None if subject.budget is None else subject.budget * 1000,
                     "git_commit": commit,
                     "git_dirty": dirty,
@@ -162,7 +164,7 @@ class Runs:
         try:
             return _checked(work())
         except Exception as error:  # noqa: BLE001  # told by name and count, and stored as this run's outcome
-            reason = f"{type(error).__name__}: {error}"
+            reason = without(f"{type(error).__name__}: {error}", subject.secrets)
             self._crashed.happened(time.monotonic(), name=subject.name, error=redacted(reason))
             return Result("crashed", reason)
 
@@ -211,7 +213,14 @@ def _execution(record: Any, result: Result) -> list[msgspec.Struct]:
 
 
 def _subject(workload: WorkloadSettings) -> Subject:
-    return Subject(workload.name, workload.kind, workload.command_line(), workload.cwd, workload.budget)
+    return Subject(
+        workload.name,
+        workload.kind,
+        workload.command_line(),
+        workload.cwd,
+        workload.budget,
+        known_secrets(workload),
+    )
 
 
 def _checked(result: Result) -> Result:

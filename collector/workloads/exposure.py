@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from collector.log import get_logger
 from collector.settings import Settings, WorkloadSettings
 from collector.workloads.base import Result
-from collector.workloads.program import program_exposures
+from collector.workloads.program import program_exposures, variable_exposures
 
 log = get_logger("workloads")
 
@@ -38,11 +38,11 @@ class Exposure(NamedTuple):
     fault: str
 
 
-def refused(workload: Exposed) -> Iterator[tuple[str, str]]:
+def refused(workload: WorkloadSettings) -> Iterator[tuple[str, str]]:
     """Faults of a config that root must not run: (key, fault); none for anybody else."""
     if os.geteuid() == 0:
-        for key, fault in workload.exposures():
-            yield key, f"{REFUSED}{fault}"
+        for exposure in _exposures(workload):
+            yield exposure.key, f"{REFUSED}{exposure.fault}"
 
 
 def of(settings: Settings) -> list[Exposure]:
@@ -65,6 +65,9 @@ def _exposures(workload: WorkloadSettings) -> Iterator[Exposure]:
     if isinstance(workload, Exposed):
         for key, fault in workload.exposures():
             yield Exposure(workload.name, key, fault)
+    # Every kind starts a child, which is given them.
+    for fault in variable_exposures(workload.env, workload.cwd):
+        yield Exposure(workload.name, "env", fault)
 
 
 class Guard:

@@ -6,7 +6,7 @@ import difflib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from collector import ownership
 from collector.homes import home_expanded
 from collector.workloads.environment import environment
 from collector.workloads.imported import module_places, searched_first
+from collector.workloads.named import in_variables, in_words
 from collector.workloads.scripts import Behind, Words, behind
 
 FIRST_LINE_BYTES = 256  # the kernel reads no more of a script. Source: execve(2)
@@ -41,11 +42,22 @@ def program_exposures(argv: Sequence[str], cwd: Path | None, env: tuple[str, ...
     """How others could change what runs as ``argv``, in words; empty where they cannot.
 
     Looked at are the program, the interpreters of its first line, for a bare name each folder of PATH up to
-    it, where another of that name would come first, and what `scripts` knows that the words behind it have it
-    run (``python3 job.py``, ``env ./job``). Not looked at: what other programs make of their words, what a
-    shell runs after its first command, and what a script, a Makefile or a module names and loads itself.
+    it, where another of that name would come first, what `scripts` knows that the words behind it have it run
+    (``python3 job.py``, ``env ./job``), and of all words those that `named` takes for files to be run. Not
+    looked at: other files that a program has in its words, what a shell runs after its first command, and
+    what a script, a Makefile or a module names and loads itself. Of variables only those that words set
+    (``env LD_PRELOAD=…``): see `variable_exposures`.
     """
-    places = _run_from(tuple(argv), cwd or HERE, env)
+    return _faults(_run_from(tuple(argv), cwd or HERE, env))
+
+
+def variable_exposures(env: tuple[str, ...], cwd: Path | None) -> list[str]:
+    """How others could change what the variables of a child have it load, in words."""
+    return _faults(in_variables(environment(env), cwd or HERE))
+
+
+def _faults(places: Iterable[Path]) -> list[str]:
+    places = dict.fromkeys(places)  # words behind several wrappers are looked at several times
     return list(dict.fromkeys(fault for place in places for fault in ownership.faults(place)))
 
 
@@ -61,8 +73,13 @@ def _run_from(words: Words, cwd: Path, env: Words, deepest: int = DEEPEST) -> It
             break
     if program is not None and (interpreter := _first_line(program)):
         yield from _run_from((*interpreter, str(program)), cwd, env, deepest - 1)
+    for place in in_words(words[1:], cwd):
+        yield place
+        yield from _run_from(_first_line(place), cwd, env, deepest - 1)
     then = behind(words, cwd, env)
     yield from then.files
+    if then.env != env:
+        yield from in_variables(environment(then.env), then.cwd)
     yield from _imported(then, words[0])
     yield from _run_from(then.program, then.cwd, then.env, deepest - 1)
 

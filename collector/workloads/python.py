@@ -15,6 +15,7 @@ from collector.workloads.child import result_of, spec_for, told
 from collector.workloads.exposure import refused
 from collector.workloads.imported import module_exposures, searched_first
 from collector.workloads.program import program_exposures, program_fault
+from collector.workloads.secrets import known_secrets
 from collector.workloads.spawn import interpreter
 
 
@@ -70,7 +71,7 @@ def run(workload: Python, spawner: Spawner) -> Result:
     argv = interpreter(workload._interpreter, (), "python_child")
     payload = json.dumps({"callable": workload.callable}).encode()
     report = spawner.run(spec_for(workload, argv, payload=payload, report=True))
-    return _judged(result_of(report, workload.timeout), told(report))
+    return _judged(result_of(report, workload.timeout, known_secrets(workload)), told(report))
 
 
 def _judged(process: Result, said: dict[str, object] | None) -> Result:

@@ -52,6 +52,7 @@ class Given(NamedTuple):
 
 
 _ENV = {"unset": "u", "chdir": "C", "split-string": "S"}
+_CHRT = {f"sched-{name}": letter for name, letter in (("runtime", "T"), ("period", "P"), ("deadline", "D"))}
 _XARGS = {"arg-file": "a", "delimiter": "d", "max-args": "n", "max-procs": "P", "max-chars": "s"}
 WRAPPERS = {
     "env": Tool("uCS", long=_ENV),
@@ -61,12 +62,22 @@ WRAPPERS = {
     "time": Tool("fo", long={"format": "f", "output": "o"}),
     "nohup": Tool(),
     "setsid": Tool(),
+    "taskset": Tool(before=1),
+    "chrt": Tool("DPT", long=_CHRT, before=1),
+    "stdbuf": Tool("eio", long={"error": "e", "input": "i", "output": "o"}),
+    "flock": Tool("Ew", long={"conflict-exit-code": "E", "timeout": "w", "wait": "w"}, before=1),
     "xargs": Tool("aEdILnPs", "eil", long=_XARGS),
     **dict.fromkeys(("exec", "command", "!", "{", "if", "while", "until"), Tool("a")),  # a shell's own
 }
 SHELLS = dict.fromkeys(
-    ("sh", "bash", "dash", "zsh"), Tool("oO", long={"rcfile": "r", "init-file": "r"})
+    ("sh", "bash", "dash", "zsh"), Tool("oO", long={"rcfile": "rcfile", "init-file": "rcfile"})
 ) | dict.fromkeys((".", "source"), Tool())
+# The loader itself, started with a program. Source: ld.so(8)
+_LOADER = re.compile(r"ld(?:-linux|-musl|64)?\b.*\.so")
+LOADER = Tool(
+    long={"preload": "LD_PRELOAD", "library-path": "LD_LIBRARY_PATH", "audit": "LD_AUDIT"}
+    | {name: name for name in ("argv0", "inhibit-rpath", "glibc-hwcaps-prepend", "glibc-hwcaps-mask")}
+)
 PYTHON = Tool("WX", last="cm", long={"check-hash-based-pycs": "x"})
 MAKE = Tool("CfIoW", "jlO", long={"directory": "C", "file": "f", "makefile": "f"})
 # The letters behind which statements follow, and no file.
@@ -83,16 +94,23 @@ def behind(words: Sequence[str], cwd: Path, env: Words) -> Behind:
     """What runs because of ``words``, of which the first is the program; nothing where that is unknown."""
     name, rest = re.sub(r"[\d.]+$", "", Path(words[0]).name) or words[0], words[1:]
     if name in WRAPPERS:
-        return _wrapped(given(rest, WRAPPERS[name]), WRAPPERS[name].before, cwd, env)
+        found = _wrapped(given(rest, WRAPPERS[name]), WRAPPERS[name].before, cwd, env)
+        return _of_flock(found) if name == "flock" else found
+    if _LOADER.match(name):
+        return _loaded(given(rest, LOADER), cwd, env)
     if name in SHELLS:
         return _of_shell(given(rest, SHELLS[name]), cwd, env)
+    return _of_interpreter(name, rest, cwd, env)
+
+
+def _of_interpreter(name: str, rest: Sequence[str], cwd: Path, env: Words) -> Behind:
     if name in {"python", "pypy"}:
         return _of_python(given(rest, PYTHON), cwd, env)
     if name == "make":
         return Behind(cwd, env, _makefiles(given(rest, MAKE).options, cwd))
     if name in INTERPRETERS:
         tool, code = INTERPRETERS[name]
-        return _of_interpreter(given(rest, tool), code, cwd, env)
+        return _of_scripted(given(rest, tool), code, cwd, env)
     return Behind(cwd, env)
 
 
@@ -158,6 +176,19 @@ def _wrapped(said: Given, before: int, cwd: Path, env: Words) -> Behind:
     return Behind(cwd / said.options.get("C", ""), (*env, *more), program=words[before:])
 
 
+def _of_flock(found: Behind) -> Behind:
+    """Behind the lock's file may stand a text for a shell."""
+    if found.program[:1] in {("-c",), ("--command",)}:
+        return found._replace(program=("/bin/sh", "-c", *found.program[1:]))
+    return found
+
+
+def _loaded(said: Given, cwd: Path, env: Words) -> Behind:
+    """The options of the loader do what its variables do; it looks for the program in no PATH."""
+    more = tuple(f"{name}={value}" for name, value in said.options.items() if name.startswith("LD_"))
+    return Behind(cwd, (*env, *more), program=(str(cwd / said.left[0]), *said.left[1:]) if said.left else ())
+
+
 def _split(text: str) -> list[str]:
     try:
         return shlex.split(text)
@@ -166,13 +197,14 @@ def _split(text: str) -> list[str]:
 
 
 def _of_shell(said: Given, cwd: Path, env: Words) -> Behind:
+    first = _script((said.options.get("rcfile", ""),), cwd)
     if "c" in said.options:
         more, words = _assigned(first_command(said.left[0] if said.left else ""))
-        return Behind(cwd, (*env, *more), program=words)
-    return Behind(cwd, env, _script(said.left, cwd))
+        return Behind(cwd, (*env, *more), first, program=words)
+    return Behind(cwd, env, (*first, *_script(said.left, cwd)))
 
 
-def _of_interpreter(said: Given, code: str, cwd: Path, env: Words) -> Behind:
+def _of_scripted(said: Given, code: str, cwd: Path, env: Words) -> Behind:
     if "f" in said.options:
         return Behind(cwd, env, _script((said.options["f"],), cwd))
     return Behind(cwd, env, () if said.options.keys() & {*code} else _script(said.left, cwd))

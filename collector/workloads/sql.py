@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,27 +12,14 @@ from typing import Any
 from collector import redact, targets
 from collector.settings import Text, WorkloadSettings
 from collector.units import Duration, span
+from collector.workloads import statement
 from collector.workloads.base import Result, Spawner, workload_kind
 from collector.workloads.child import result_of, spec_for, told
+from collector.workloads.literals import shown_plan, shown_statement, without_literals
+from collector.workloads.secrets import known_secrets
 from collector.workloads.spawn import interpreter
-from collector.workloads.sql_child.job import LOCKED
+from collector.workloads.sql_child.job import LOCKED, NO_PLAN
 
-# How a statement that only reads begins. COPY, DO and CALL could write files through a server.
-READING = {
-    "sqlite": ("select", "with", "values", "pragma", "explain"),
-    "postgresql": ("select", "with", "values", "table", "show", "explain"),
-    "mysql": ("select", "with", "values", "table", "show", "explain", "describe"),
-}
-_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
-# A read-only transaction keeps tables as they are, but would let a server write files. Comments may stand
-# between the words, and MySQL runs what stands in those that begin with /*! and a number.
-_TO_FILE = re.compile(r"into\b.*(?:out|dump)file", re.IGNORECASE | re.DOTALL)
-# Functions that write past the transaction: large objects (held back only since PostgreSQL 16), files and
-# other connections. Against slips of the pen: other functions may call them, which only rights can limit.
-_WRITING_CALL = re.compile(
-    r"\b(lo_(?:import|export|creat|create|from_bytea|put|unlink|truncate\w*)|lowrite|pg_file_\w+|dblink\w*)\s*\(",
-    re.IGNORECASE,
-)
 # The child ends a late query itself and can still explain it; the runner ends a child that hangs,
 # by TERM, which the child does not catch: its tree is gone within the three seconds of every run.
 HEADROOM_SECONDS = 2.0
@@ -63,13 +49,14 @@ class Sql(WorkloadSettings, frozen=True, kw_only=True):
         """A database that can be named; one place for the password, and a safe one."""
         yield from super().faults()
         yield from targets.faults(self)
-        if fault := _query_fault(self.query, targets.scheme(self.database)):
+        if fault := statement.fault(self.query, targets.scheme(self.database)):
             yield "query", fault
 
     def command_line(self) -> str:
-        """The query and its kind of database; the rest of the URL stays in the config."""
+        """The kind of database, and the query with ``?`` for its literals; the rest stays in the config."""
         scheme = targets.scheme(self.database)
-        return redact.shortened(f"{scheme}: {redact.redacted(' '.join(self.query.split()))}", redact.LONGEST)
+        shown = redact.redacted(shown_statement(self.query, scheme))
+        return redact.shortened(f"{scheme}: {shown}", redact.LONGEST)
 
 
 @workload_kind("sql", Sql)
@@ -90,7 +77,8 @@ def run(workload: Sql, spawner: Spawner) -> Result:
         timeout=workload.timeout + HEADROOM_SECONDS,
     )
     report = spawner.run(spec)
-    return _judged(workload, password, result_of(report, workload.timeout), told(report))
+    secrets = known_secrets(workload) | redact.values("password", password or "")
+    return _judged(workload, password, result_of(report, workload.timeout, secrets), told(report))
 
 
 def _judged(workload: Sql, password: str | None, process: Result, said: dict[str, Any] | None) -> Result:
@@ -102,16 +90,30 @@ def _judged(workload: Sql, password: str | None, process: Result, said: dict[str
             return Result("failed", "it ended without a report", printed, process.cpu_ms)
         detail = process.detail and targets.without_secrets(process.detail, workload.database, password)
         return replace(process, detail=detail, measured=printed)
+    scheme = targets.scheme(workload.database)
     measured = {name: said[name] for name in COLUMNS if said.get(name) is not None}
+    if "plan" in measured:
+        measured["plan"] = _plan(measured["plan"], workload, password)
     if said.get("late"):
         late = LOCKED if said["error"] == LOCKED else f"took longer than {span(workload.timeout)}"
         return Result("timeout", late, measured, process.cpu_ms)
     error = said.get("error")
     if error is None:
-        query = workload.query, targets.scheme(workload.database)
-        return Result("ok", None, measured, process.cpu_ms, query=query)
-    error = redact.redacted(targets.without_secrets(error, workload.database, password))
-    return Result("failed", error, measured, process.cpu_ms)
+        return Result("ok", None, measured, process.cpu_ms, query=(workload.query, scheme))
+    return Result("failed", _without_secrets(error, workload, password), measured, process.cpu_ms)
+
+
+def _plan(plan: str, workload: Sql, password: str | None) -> str:
+    """A plan without literals; a reason why there is none, as any other thing that a database says."""
+    if plan.startswith(NO_PLAN):
+        return _without_secrets(plan, workload, password)
+    return shown_plan(plan, targets.scheme(workload.database))
+
+
+def _without_secrets(said: str, workload: Sql, password: str | None) -> str:
+    """What a database said, without the password and the literals of the statement."""
+    said = without_literals(said, workload.query, targets.scheme(workload.database))
+    return redact.redacted(targets.without_secrets(said, workload.database, password))
 
 
 def _job(workload: Sql, password: str | None) -> dict[str, Any]:
@@ -123,17 +125,3 @@ def _job(workload: Sql, password: str | None) -> dict[str, Any]:
         "password": password,
         "explain_over_ms": min(limits, default=None),
     }
-
-
-def _query_fault(query: str, scheme: str) -> str | None:
-    """What is wrong with a statement, in words; that it writes no table, the database sees to itself."""
-    words = READING.get(scheme, ())
-    found = _FIRST_WORD.match(query)
-    if found is None:
-        return "must be a statement"
-    if words and found[1].lower() not in words:
-        return f"must only read: begin with {', '.join(words)}"
-    if scheme == "mysql" and _TO_FILE.search(query):
-        return "must only read: no INTO OUTFILE"
-    call = _WRITING_CALL.search(query) if scheme == "postgresql" else None
-    return f"must only read: {call[1]} writes past the transaction" if call else None

@@ -55,6 +55,16 @@ def test_while_rows_are_saved_the_file_is_to_be_left_there(made: Made) -> None:
     )
 
 
+@pytest.mark.parametrize(("log", "shown"), [(b"", "0 B"), (b"x" * 2000, "2.00 KB")])
+def test_an_empty_file_that_was_set_aside_lies_there(made: Made, log: bytes, shown: str) -> None:
+    """It was cut to nothing; what there is to save may be in the log that went with it."""
+    made.path.with_name("c.db.corrupt-1").touch()
+    made.path.with_name("c.db.corrupt-1-wal").write_bytes(log)
+    note(made, "damaged", "c.db.corrupt-1", 0)
+    (told,) = sentences(made)
+    assert f"it lies in c.db.corrupt-1 ({shown}): delete it" in told
+
+
 def test_a_file_that_is_gone_is_not_to_be_decided_about(made: Made) -> None:
     """Whether or not all of it was saved."""
     note(made, "damaged", "c.db.corrupt-1", 1, is_over=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from collector.answers import soundness
@@ -76,12 +74,11 @@ def test_overwritten_pages_are_found(made: Made) -> None:
 
 
 def test_a_check_that_sqlite_refuses_is_a_finding(made: Made) -> None:
-    """The file may be damaged in the very place that a check reads first."""
+    """Under its own name: the file may be damaged in the very place that it reads first."""
 
     def refused() -> Finding:
         raise peewee.DatabaseError("database disk image is malformed")
 
-    check: Callable[[], Finding] = refused
-    finding = soundness.look(check)
-    assert (finding.state, finding.check) == ("wrong", "reading")
+    finding = soundness.look(soundness.Check("pages of gaps", refused))
+    assert (finding.state, finding.check) == ("wrong", "pages of gaps")
     assert "malformed" in finding.found

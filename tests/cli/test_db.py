@@ -113,6 +113,25 @@ def test_verify_says_what_is_wrong(made: Made, call: Call) -> None:
     assert any(line.startswith("✗ schema") for line in said.lines)
     assert "restore a backup" in said.out
     assert said.lines[-1].startswith("the database is not sound: 1 of ")
+    assert said.lines[-1].endswith(" checks failed: schema")
+
+
+def test_verify_names_the_table_that_is_damaged_and_counts_the_others_alone(made: Made, call: Call) -> None:
+    """What is wrong stands right above the verdict, and no mark says that all pages are in order."""
+    tables = call("db", "verify", "--json").json
+    root = made.conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'gaps'").fetchone()[0]
+    made.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    with made.path.open("r+b") as file:
+        file.seek(4096 * (root - 1))
+        file.write(b"\xff" * 4096)
+    said = call("db", "verify")
+    assert said.code == 1
+    assert said.lines[-1] == f"the database is not sound: 1 of {len(tables)} checks failed: pages of gaps"
+    good = sum(row["check"].startswith("pages of ") for row in tables) - 1
+    told = [line.split() for line in said.lines if line.startswith("✓") and "pages" in line]
+    assert told == [f"✓ other pages {good} tables and their indexes are in order".split()]
+    assert any(line.startswith("✗ pages of gaps") for line in said.lines[-8:])
 
 
 def test_stats_show_rows_and_bytes(made: Made, call: Call) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.intake.check import value_faults
 from collector.orm import peewee
 from collector.records.base import KINDS, Document, Kind, forget
 from collector.records.cpu import CpuSample
@@ -194,6 +195,19 @@ def test_what_does_not_fit_is_refused_with_the_column_and_the_reason(
         msgspec.convert({"kind": "run", "workload": "w", "timestamp": 1, column: value}, KINDS["run"].struct)
     assert reason in str(caught.value)
     assert column in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [("a\x1bb", ""), ("a\n", ""), ("\x85", ""), ("x" * 201, ""), ("", ", not empty")],
+    ids=["escape", "line end", "C1", "long", "empty"],
+)
+def test_what_a_name_of_a_workload_may_be_is_told_as_it_is(name: str, end: str) -> None:
+    """Its length, and that it holds no control characters."""
+    ((path, said),) = value_faults("workload", Run.workload, name)
+    assert path == "workload"
+    assert said.startswith(f"must be a text of at most 200 characters, without control characters{end}, not ")
+    assert list(value_faults("workload", Run.workload, "x é 界" * 40)) == []
 
 
 def test_columns_with_a_default_may_be_left_out() -> None:

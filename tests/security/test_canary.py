@@ -44,7 +44,7 @@ COMMANDS = [
     ["true", f"http://h/?page=1&token={CANARY}"], ["true", "-H", f"Authorization: Bearer {CANARY}"],
     ["env", "true", "sshpass", "-p", CANARY, "ssh", "h"], ["env", "true", "mysql", f"-p{CANARY}"],
     ["env", "true", "redis-cli", "-a", f"x {CANARY}"], ["env", "true", "docker", "login", "-p", CANARY],
-    ["sh", "-c", f"TOKEN={CANARY} true"], ["false", "-passin", f"pass:{CANARY}"],
+    ["sh", "-c", f"TOKEN={CANARY} true"], ["printenv", "SHOP_TOKEN"], ["false", "-passin", f"pass:{CANARY}"],
 ]  # fmt: skip
 COMMAND = """
 [[workloads]]
@@ -86,7 +86,7 @@ every = "1s"
 name = "file"
 kind = "sql"
 database = "sqlite:///{folder}/other.db"
-query = "SELECT 'password={canary}'"
+query = "SELECT '{canary}'"
 every = "1s"
 
 [[pools]]
@@ -237,6 +237,8 @@ def live(recorder: Recorder, names: set[str]) -> dict[str, bytes]:
     with Line(recorder.database.parent / "run" / "c.sock", timeout=LIFE_SECONDS) as line:
         sql = f"SELECT * FROM users WHERE token = '{CANARY}' AND id = 5"
         line.ask(complete("operation", query_hash=None, sql=sql, dialect="postgresql"))
+        told = f"curl -u me:{CANARY} http://me:{CANARY}@h --password {CANARY}"
+        line.ask(complete("run", command=told, detail=f"password={CANARY}", output=f"TOKEN_1={CANARY}"))
     for name in names:
         recorder.wait_for_event("workload.ran", lambda event, name=name: event["name"] == name)  # type: ignore[misc]
     recorder.wait_for_event("alert.not_told")

@@ -177,7 +177,9 @@ HOSTILE = [
     "a:", "//", "-p ", "://", "://a@", "://a:@", "token ", "token=", "--token ", "-u a:", "docker login -p ",
     "login ", "docker login x ", "mysql -p", "pass", "bearer ", "eyJaaaaaaaaa.", "-----BEGIN PRIVATE KEY",
     "password '", "token='", 'token="', 'token=\\"', "authorization: '", "authorization:", "ghp_", "key-",
-    "[", '"',
+    "[", '"', "tokens", "token_", "token.", "password[", "secret]", "-secret-", "--api-key-", "password%3d",
+    "<password>", "<password ", "machine h login ", "https://a", "jdbc:oracle:thin:", "sqlplus -s ",
+    "name='password' ", f"pass{'1' * 60}x=", "<token>a",
 ]  # fmt: skip
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.settings import Settings
 from collector.workloads.command import Command
+from collector.workloads.exposure import Exposure, of
 from collector.workloads.program import program_exposures
 from collector.workloads.scripts import first_command
+from collector.workloads.sql import Sql
 from tests.security.others import as_root, opened_to_all, program
 from tests.security.runs import config_faults, ran
 from tests.workloads.made import made
@@ -27,7 +30,17 @@ BEHIND_THEM = [
     ["python3", "it"], ["python3.11", "-W", "error", "-um", "it"], ["python3", "-Xdev", "./it"],
     ["perl", "-w", "it"], ["ruby", "-I", "lib", "it"], ["node", "--require", "x", "it"],
     ["php8.2", "-f", "it"], ["make"], ["make", "-f", "it"], ["make", "-j", "--file=it"],
-    [sys.executable, "it"],
+    [sys.executable, "it"], ["bash", "--rcfile", "it", "-i"], ["bash", "--init-file", "it", "-c", "true"],
+    ["taskset", "-c", "0", "sh", "it"], ["chrt", "-b", "0", "sh", "it"], ["chrt", "-T", "9", "0", "./it"],
+    ["stdbuf", "-oL", "-e", "0", "sh", "it"], ["stdbuf", "--output=L", "sh", "it"],
+    ["flock", "-w", "5", "/tmp", "sh", "it"], ["flock", "/tmp", "-c", "sh it"],
+    ["/lib64/ld-linux-x86-64.so.2", "it"], ["ld-linux-aarch64.so.1", "--argv0", "x", "/bin/sh", "it"],
+    ["/lib64/ld-linux-x86-64.so.2", "--preload", "./it", "/bin/true"], ["env", "LD_PRELOAD=./it", "true"],
+]  # fmt: skip
+NAMED = [
+    ["strace", "-f", "./it"], ["unknown", "it"], ["prlimit", "--x=it"], ["unknown", "-fit"],
+    ["env", "unknown", "./it"], ["sh", "-c", "unknown it"], ["unknown", "lib.so.1"], ["lua", "./it.lua"],
+    ["unknown", "{folder}/it"], ["echo", "./it"], ["env", "RUBYOPT=-r./it", "true"],
 ]  # fmt: skip
 NOTHING_OF_IT = [
     ["echo", "./it"], ["sh", "-c", "echo ./it"], ["sh", "-s"], ["sh"], ["sh", "-c"], ["sh", "-c", "'./it"],
@@ -38,9 +51,9 @@ NOTHING_OF_IT = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """With a script, a module and a Makefile."""
+    """With a script, a module and a Makefile, of which no bit says that they may be executed."""
     for name in ("it", "it.py", "Makefile"):
-        program(tmp_path / name)
+        program(tmp_path / name).chmod(0o644)
     return tmp_path
 
 
@@ -51,6 +64,53 @@ def test_the_file_behind_a_known_program_is_judged(folder: Path, words: list[str
     said = {opened_to_all(folder / name) for name in ("it", "it.py", "Makefile")}
     (fault,) = program_exposures(words, folder, ())
     assert fault in said
+
+
+@pytest.mark.parametrize("words", NAMED, ids=" ".join)
+def test_a_file_to_be_run_is_judged_in_the_words_of_any_program(folder: Path, words: list[str]) -> None:
+    """By its bits or its ending, behind ``=`` and an option's letter, too; what is only read is not."""
+    words = [word.format(folder=folder) for word in words]
+    opened_to_all(program(folder / "it"))
+    for name in ("lib.so.1", "it.lua"):
+        (folder / name).write_text("")
+        opened_to_all(folder / name)
+    (fault,) = program_exposures(words, folder, ())
+    assert "everybody can write it" in fault
+    (folder / "it").chmod(0o666)
+    if words[-1].endswith("it"):
+        assert program_exposures(words, folder, ()) == []
+
+
+def test_the_interpreter_of_a_named_script_is_judged(folder: Path) -> None:
+    """It runs, too."""
+    said = opened_to_all(program(folder / "speak"))
+    (folder / "it").write_text(f"#!{folder}/speak\n")
+    (folder / "it").chmod(0o755)
+    assert program_exposures(["unknown", "./it"], folder, ()) == [said]
+
+
+@pytest.mark.parametrize(
+    "word", ["x" * 5000, "a\0b", "", "-", "=", "-x", "it/x", "/dev/null", "/proc/self/mem"]
+)
+def test_an_odd_word_is_no_file_and_no_traceback(folder: Path, word: str) -> None:
+    """Whatever stands there."""
+    assert program_exposures(["true", word], folder, ()) == []
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["LD_PRELOAD=x.so ./open/it", "LD_LIBRARY_PATH=/usr/lib:open", "PYTHONPATH=open", "BASH_ENV=open/it"],
+)
+def test_what_a_variable_has_every_program_load_is_judged(folder: Path, variable: str) -> None:
+    """Of a workload of any kind; relative to its folder."""
+    (folder / "open").mkdir()
+    workloads = (
+        made(Command, argv=("true",), cwd=folder, env=(variable,)),
+        made(Sql, database="sqlite:////a.db", query="select 1", cwd=folder, env=(variable,)),
+    )
+    assert of(Settings(path=None, workloads=workloads)) == []
+    said = opened_to_all(folder / "open")
+    assert of(Settings(path=None, workloads=workloads)) == [Exposure("it", "env", said)] * 2
 
 
 @pytest.mark.parametrize("words", NOTHING_OF_IT, ids=" ".join)
@@ -96,7 +156,7 @@ def test_a_first_line_that_asks_env_is_followed(folder: Path) -> None:
     """To the interpreter that PATH leads to."""
     (folder / "bin").mkdir()
     said = opened_to_all(program(folder / "bin/speak"))
-    (folder / "it").write_text("#!/usr/bin/env speak\n")
+    program(folder / "it").write_text("#!/usr/bin/env speak\n")
     assert program_exposures(["./it"], folder, ("PATH=bin:/usr/bin:/bin",)) == [said]
 
 

@@ -250,7 +250,7 @@ def test_a_password_that_is_not_there_fails_with_its_name(
 def test_the_command_line_is_the_query_without_the_address() -> None:
     """A DSN stays in the config."""
     line = made(Sql, database="postgresql://me:geheim@host/db", query="SELECT\n  1").command_line()
-    assert line == "postgresql: SELECT 1"
+    assert line == "postgresql: SELECT ?"
 
 
 def test_a_query_process_needs_no_home(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

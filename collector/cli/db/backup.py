@@ -9,12 +9,14 @@ import click
 
 from collector.client import Line, Unreachable
 from collector.commands import config_option, json_option
+from collector.errors import UsageError
 from collector.opened import any_reader, reading_settings
 from collector.settings import Settings
 from collector.store.backup.copying import Copied, Source, copy
 from collector.store.backup.ended import Recording
 from collector.store.backup.part import part_of
 from collector.store.backup.targets import refuse, target_of
+from collector.store.database import inode
 from collector.store.lock import holder
 from collector.tables import print_facts
 from collector.terminal import print_json, with_progress
@@ -43,6 +45,7 @@ def command(file: str, force: bool, config: Path | None, as_json: bool) -> None:
     """
     began = time.monotonic()
     settings = reading_settings(config)
+    _refuse_dangling(file)
     target = target_of(file)
     copied = _backed_up(settings, target, force=force)
     seconds = time.monotonic() - began
@@ -55,6 +58,17 @@ def command(file: str, force: bool, config: Path | None, as_json: bool) -> None:
         ("backup", [str(target), size(copied.bytes)], " · "),
         ("verified", [held, duration(seconds * 1000)], " · "),
     ])  # fmt: skip
+
+
+def _refuse_dangling(given: str) -> None:
+    """Raise UsageError for a link that leads nowhere: often to a disk that is not mounted now."""
+    try:
+        to = Path(given).readlink()
+    except (OSError, ValueError):  # it is no link
+        return
+    if inode(Path(given)) is None:
+        hint = "mount the disk that it leads to, or name that file itself"
+        raise UsageError(f"{given} is a link to {to}, and no file can be found there", hint=hint)
 
 
 def _backed_up(settings: Settings, target: Path, *, force: bool) -> Copied:

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from collector.answers import soundness
-from collector.answers.soundness import Finding
+from collector.answers.soundness import PAGES, Finding
 from collector.commands import config_option, json_option
 from collector.opened import any_reader, reading_settings
 from collector.terminal import paint, print_json, printable, with_progress
+from collector.units import counted
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "red")}
+_MOST_NAMED = 3
 
 
 @click.command()
@@ -35,11 +37,9 @@ def command(config: Path | None, as_json: bool) -> int:
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    """Every finding, the pages that are in order as one; the verdict last."""
-    pages = [item for item in findings if item.check.startswith("pages of ") and item.state == "ok"]
-    shown = [item for item in findings if item not in pages]
-    if pages:
-        shown.append(Finding("pages", "ok", _in_order(len(pages))))
+    """Every finding, the pages that are in order as one, what is wrong below them; the verdict last."""
+    wrong = [item for item in findings if item.state == "wrong"]
+    shown = [*_as_one(findings), *wrong]
     width = max(len(item.check) for item in shown)
     for item in shown:
         mark, colour = _MARKS[item.state]
@@ -47,15 +47,28 @@ def _print_findings(findings: list[Finding]) -> None:
         click.echo(f"{paint(mark, colour)} {item.check:<{width}}  {printable(first)}")
         for line in more:
             click.echo(f"  {'':<{width}}  {printable(line)}")
-    wrong = sum(item.state == "wrong" for item in findings)
-    click.echo(
-        "the database is sound"
-        if not wrong
-        else f"the database is not sound: {wrong} of {len(findings)} checks failed"
-    )
+    click.echo(_verdict(findings, wrong))
+
+
+def _as_one(findings: list[Finding]) -> list[Finding]:
+    """What is not wrong; the tables whose pages are in order together, and as the rest where some are not."""
+    pages = [item for item in findings if item.check.startswith(PAGES)]
+    good = [item for item in pages if item.state == "ok"]
+    others = [item for item in findings if item.state != "wrong" and item not in pages]
+    name = "pages" if len(good) == len(pages) else "other pages"
+    return [*others, *([Finding(name, "ok", _in_order(len(good)))] if good else [])]
 
 
 def _in_order(tables: int) -> str:
     if tables == 1:
         return "1 table and its indexes are in order"
     return f"{tables} tables and their indexes are in order"
+
+
+def _verdict(findings: list[Finding], wrong: list[Finding]) -> str:
+    if not wrong:
+        return "the database is sound"
+    named = ", ".join(item.check for item in wrong[:_MOST_NAMED])
+    more = f" and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
+    failed = f"{len(wrong)} of {counted(len(findings), 'check')} failed"
+    return printable(f"the database is not sound: {failed}: {named}{more}")
