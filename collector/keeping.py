@@ -11,7 +11,7 @@ from collector.recovering import Recovering
 from collector.refreshing import DIGEST_SECONDS, Refresher
 from collector.store import upkeep
 from collector.store.cache import CLEAN_SECONDS
-from collector.tidying import SECONDS, Tidying
+from collector.tidying import LOOK_SECONDS, SECONDS, Tidying
 
 if TYPE_CHECKING:
     from collector.hearing import Hearing
@@ -52,6 +52,7 @@ class Keeping:
         schedule.upkeep("checkpoint", upkeep.CHECKPOINT_SECONDS, self._checkpoint)
         schedule.upkeep("digests", DIGEST_SECONDS, self.refresher.digests)
         schedule.upkeep("tidying", SECONDS, self.tidying.step)
+        schedule.upkeep("cap", LOOK_SECONDS, self.tidying.look)
         schedule.upkeep("recovery", recovering.SECONDS, self.recovering.step)
         schedule.upkeep("cache", CLEAN_SECONDS, self.refresher.clean)
         self._schedule_set(schedule, settings)

@@ -13,10 +13,14 @@ from collector import clock
 from collector.settings import Recorder, Settings
 from collector.store.buffer import Buffer
 from collector.store.database import open_reader, open_writer, raw
+from collector.store.retention import names
 from collector.store.writer import Writer
 from collector.tidying import Tidying
+from collector.units import Size
 from tests.answers.made import DAY, HOUR, Made
 
+# Moves on with each round.
+CLOCK = f"SELECT position FROM upkeep_positions WHERE name = '{names.CLOCK}'"
 Events = Callable[[], list[dict[str, Any]]]
 
 
@@ -104,6 +108,20 @@ def test_while_rows_of_a_damaged_file_are_saved_no_hour_is_summed_up_again(runni
         running.tidying.step()
         left += running.rows("SELECT count(*) FROM rollup_stale")
     assert left == [(1,), (0,)]
+
+
+def test_a_round_begins_sooner_where_the_files_outgrew_the_cap(running: Running) -> None:
+    """But not at once again where one has freed next to nothing: the rest has to stay."""
+    clocks = [running.rows(CLOCK)]
+    for cap_bytes in (1_000_000, 300_000, 300_000, 300_000, 300_000):
+        retention = msgspec.structs.replace(running.settings.retention, cap=Size(cap_bytes))
+        running.tidying.apply(msgspec.structs.replace(running.settings, retention=retention))
+        running.tidying.look()
+        clocks.append(running.rows(CLOCK))
+    under, first, _, before, last = clocks[1:]
+    assert (clocks[0], before) == (under, last)
+    assert first != under
+    assert running.rows("SELECT count(*) FROM cpu_samples") == [(0,)]
 
 
 def test_one_that_was_stopped_does_nothing_more(running: Running, events: Events) -> None:

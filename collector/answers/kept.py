@@ -69,7 +69,7 @@ class Kept:
 
     ``days_cut_ms``: of figures of a day that hold a single reported value, the cap has taken what is from
     before; None where it has taken none. ``over_since_ms``: since when the recorder has found that all
-    take more than the cap; None when they do not, or it has not looked yet, which it does every 5 minutes.
+    take more than the cap; None when they do not, or it has not come to that yet: it looks every 5 seconds.
     """
 
     families: tuple[Family, ...]
@@ -93,10 +93,12 @@ class Kept:
         return "; ".join(filter(None, (self._over(), self._cut()))) or None
 
     def _over(self) -> str | None:
-        if self.over_since_ms is None:
+        if self.total_bytes <= self.cap_bytes:
             return None
         if sizes.is_crowded(self.aside_bytes, self.cap_bytes):
             hint = f"{self.aside_name} beside the database takes {Size(self.aside_bytes)}: move it away"
+        elif self.over_since_ms is None:
+            hint = "the recorder deletes the oldest within half a minute"
         elif self.now_ms - self.over_since_ms < _ROUND_MS:
             hint = "the oldest is being deleted"
         else:

@@ -19,10 +19,19 @@ Then = Callable[[Any, BaseException | None], None]
 class Asked:
     """A step somebody asked the writer for; `wait` gives its result, or raises what it raised."""
 
-    def __init__(self, name: str, step: Step, *, transaction: bool = True, then: Then | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Step,
+        *,
+        transaction: bool = True,
+        waits_for_room: bool = True,
+        then: Then | None = None,
+    ) -> None:
         self.name = name
         self.step = step
         self.transaction = transaction
+        self.waits_for_room = transaction and waits_for_room
         self._then = then
         self._done = threading.Event()
         self._result: Any = None

@@ -59,6 +59,7 @@ class Writer:
         self._flight: Flight | None = None
         self._asked: deque[Asked] = deque()
         self._doing: Asked | None = None
+        self._held = False  # a step has met what passes: those that wait for room do so behind it
         self._failures = 0
         self._retry_at = 0.0
         self._stuck_as: Failure | None = None
@@ -66,9 +67,11 @@ class Writer:
         self._stuck = Folded(log, "writer.stuck")
         self._unmended = Folded(log, "writer.not_mended", level="error")
         self._broken = Folded(log, "writer.broken", level="error")
+        self._no_room = Folded(log, "writer.no_room")
         self._untold: deque[tuple[Batch, Outcome]] = deque()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+        self._called = threading.Event()  # while it waits for another try: something may be done before
         self._last: Step | None = None
         self._closing_since: float | None = None
         self._ended = False
@@ -82,14 +85,25 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def ask(self, name: str, step: Step, *, transaction: bool = True, then: Then | None = None) -> Asked:
+    def ask(
+        self,
+        name: str,
+        step: Step,
+        *,
+        transaction: bool = True,
+        waits_for_room: bool = True,
+        then: Then | None = None,
+    ) -> Asked:
         """Have ``step(connection)`` run in the writer's thread, in a transaction of its own unless told.
 
-        ``then`` is called in that thread when the step is committed or has failed; it must not block.
+        On a full disk one that has no such transaction, or does not wait for room, fails at once, with
+        Trouble; the others are tried again. ``then`` is called in that thread when the step is committed or
+        has failed; it must not block.
         """
-        asked = Asked(name, step, transaction=transaction, then=then)
+        asked = Asked(name, step, transaction=transaction, waits_for_room=waits_for_room, then=then)
         self._asked.append(asked)
         self._buffer.nudge()
+        self._called.set()
         if self._ended:
             self._refuse_asked()
         return asked
@@ -108,7 +122,8 @@ class Writer:
         """One turn: flush what is due, then do one asked step. True when there was work."""
         self.progress = now.monotonic
         if now.monotonic < self._retry_at:
-            return False
+            return self._do_meanwhile(now)
+        self._held = False
         if self._suspected:
             self._suspected = False
             self._mend("corrupt", sure=False)
@@ -117,10 +132,10 @@ class Writer:
             self._flight = self._flight if self._flight is not None else self._buffer.take()
             worked = self._try_flush(now)
             if not worked:
-                return False
+                return self._do_meanwhile(now)
         self._tell()
         if self._asked:
-            worked = self._do_asked(now)
+            worked = self._do_asked(self._asked.popleft(), now)
         return worked
 
     def close(self, timeout: float, last: Step | None = None) -> bool:
@@ -131,6 +146,7 @@ class Writer:
         """
         self._last = self._last or last
         self._closing.set()
+        self._called.set()
         self._buffer.close()
         if self._thread is None and not self._ended:
             self._run()
@@ -200,12 +216,13 @@ class Writer:
 
     def _wait(self) -> None:
         if self._failures:
+            self._called.clear()  # before it is looked at what may be done: no call is overheard
             pause = self._retry_at - time.monotonic()
             if self._closing.is_set():
                 time.sleep(BACK_OFF[0])
                 self._retry_at = 0.0
-            elif pause > 0:
-                self._closing.wait(pause)
+            elif pause > 0 and self._may_be_done() is None:
+                self._called.wait(pause)
         elif not self._asked and not self._untold:
             self._buffer.wait(time.monotonic, LONGEST_WAIT)
 
@@ -292,9 +309,27 @@ class Writer:
             self._stuck.over()
         self._stuck_as, self._failures, self._retry_at = None, 0, 0.0
 
-    def _do_asked(self, now: Instant) -> bool:
-        """Do the first asked step; False when it has to be tried again, since the database was locked."""
-        asked = self._doing = self._asked.popleft()
+    def _do_meanwhile(self, now: Instant) -> bool:
+        """One asked step while records wait for room: it may be what makes some."""
+        asked = self._may_be_done()
+        if asked is None:
+            return False
+        self._asked.remove(asked)
+        return self._do_asked(asked, now)
+
+    def _may_be_done(self) -> Asked | None:
+        """The first step that need not wait for room with the records.
+
+        It may be there for upkeep though it is to stay free; and less is needed by who makes some.
+        """
+        if self._stuck_as != "full":
+            return None
+        waiting = self._asked.copy()  # others ask meanwhile
+        return next((asked for asked in waiting if not (self._held and asked.waits_for_room)), None)
+
+    def _do_asked(self, asked: Asked, now: Instant) -> bool:
+        """Do an asked step; False when it has to be tried again, since the database was locked."""
+        self._doing = asked
         start = time.perf_counter()
         try:
             self._home.look(now.monotonic, recording=False)
@@ -302,22 +337,33 @@ class Writer:
                 result = asked.step(self._conn)
         except REFUSALS as error:
             failure = classify(error)
-            if failure in PASSING and asked.transaction:
+            if failure in PASSING and (asked.transaction if failure != "full" else asked.waits_for_room):
                 self._asked.appendleft(asked)
+                self._held = True
                 self._back_off(error, now.monotonic + time.perf_counter() - start)
                 return False
             if failure == "corrupt" and self._mend(failure, sure=True) and asked.is_worth_another_try():
                 self._asked.appendleft(asked)  # in a new file it may well succeed
                 return False
-            self._failed(asked, DatabaseError(f"{asked.name}: {in_words(failure)}: {error}"))
+            self._refused(asked, failure, f"{asked.name}: {in_words(failure)}: {error}")
         except CollectorError as error:
             self._failed(asked, error)
         else:
             asked.finish(result)
+            self._no_room.over()
             self._timed(asked.name, (time.perf_counter() - start) * 1000, 0)
         self._doing = None
-        self._recovered()
+        if self._flight is None and not self._held:
+            self._recovered()
         return True
+
+    def _refused(self, asked: Asked, failure: Failure, why: str) -> None:
+        if failure != "full":
+            self._failed(asked, DatabaseError(why))
+            return
+        self._mend(failure, sure=True)  # what can be thrown off is gone at the next try
+        self._no_room.happened(time.monotonic(), step=asked.name, error=why)
+        asked.finish(error=Trouble(failure, why))
 
     def _failed(self, asked: Asked, error: Exception) -> None:
         log.warning("writer.step_failed", step=asked.name, error=str(error))

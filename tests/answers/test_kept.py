@@ -92,10 +92,12 @@ def test_what_would_have_gone_by_now_is_not_cut(made: Made, reader: peewee.Sqlit
 
 
 def test_that_it_does_not_fit_is_said_first(made: Made, reader: peewee.SqliteDatabase) -> None:
-    """Once the recorder has found so; after more than a round, what to do."""
+    """Before the recorder has found so, too; after more than a round, what to do."""
     small = msgspec.structs.replace(RETENTION, cap=Size(1_000))
     capped(made, cpu=9)
-    cut = kept(reader, small, made.now_ms).sentence
+    cut = str(kept(reader, RETENTION, made.now_ms).sentence).replace("500 MB", "1.00 KB")
+    soon = kept(reader, small, made.now_ms).sentence
+    assert str(soon).endswith(f" 1.00 KB: the recorder deletes the oldest within half a minute; {cut}")
     move(made.conn, names.OVER, made.now_ms - MINUTE, made.now_ms)
     found = kept(reader, small, made.now_ms)
     over = f"all files together take {Size(found.total_bytes)}, more than the cap of 1.00 KB: "
@@ -108,8 +110,6 @@ def test_that_it_does_not_fit_is_said_first(made: Made, reader: peewee.SqliteDat
     made.path.with_name("c.db.corrupt-2").write_bytes(b"x" * 500)
     late = kept(reader, small, made.now_ms + 5 * MINUTE).sentence
     assert ", or move away the 500 B that were set aside beside the database, or end " in str(late)
-    move(made.conn, names.OVER, 0, made.now_ms)
-    assert kept(reader, small, made.now_ms).sentence == cut
 
 
 def test_what_can_never_fit_is_to_be_moved_away(made: Made, reader: peewee.SqliteDatabase) -> None:

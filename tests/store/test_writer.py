@@ -23,6 +23,7 @@ from collector.sqlite import sqlite3
 from collector.store import schema, upkeep, writer
 from collector.store.buffer import Batch, Buffer, Limits, Outcome
 from collector.store.database import open_reader, open_writer, raw
+from collector.store.failures import Trouble
 from collector.store.writer import Writer
 from tests.conftest import START, Store, cpu
 
@@ -375,6 +376,41 @@ def test_what_a_full_disk_made_us_drop_becomes_a_gap(store: Store, full: Callabl
     store.flush()
     assert numbers(store) == (21, 0, 0, 20, 0)
     assert store.rows("SELECT from_ms, to_ms, reason FROM gaps") == [(1000, 1019, "disk_full")]
+
+
+def delete(conn: sqlite3.Connection) -> int:
+    """A step that makes room."""
+    return conn.execute("DELETE FROM gaps").rowcount
+
+
+def test_upkeep_goes_on_while_records_wait_for_room(store: Store, full: Callable[[], object]) -> None:
+    """It need not wait for their next try, and does not make an end of their waiting."""
+    store.put(*big(20))
+    store.flush()
+    asked = store.writer.ask("retention", delete)
+    assert store.flush(0) is True
+    assert asked.wait(0) == 0
+    assert store.writer.stuck == "the disk is full"
+    assert store.flush(0) is False
+    full()
+    assert store.flush(10) is True
+    assert store.writer.stuck is None
+
+
+def test_what_does_not_wait_for_room_fails_at_once(store: Store, full: Callable[[], object]) -> None:
+    """And is done before what waits for it, once it needs none."""
+    grow = store.writer.ask("session.begin", lambda conn: conn.execute("CREATE TABLE t (x)"))
+    store.flush()
+    failed = store.writer.ask("grow", lambda conn: conn.execute("CREATE TABLE u (x)"), waits_for_room=False)
+    frees = store.writer.ask("retention", delete, waits_for_room=False)
+    assert [store.flush(0) for _ in range(3)] == [True, True, False]
+    with pytest.raises(Trouble, match="grow: the disk is full"):
+        failed.wait(0)
+    assert frees.wait(0) == 0
+    assert not grow.is_done(0)
+    full()
+    assert store.flush(10) is True
+    assert grow.is_done(0)
 
 
 def test_what_did_not_fit_the_buffer_becomes_a_gap(store: Store, events: Events) -> None:

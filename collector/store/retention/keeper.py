@@ -14,6 +14,7 @@ from collector.store.retention import names, shrink, wal
 from collector.store.retention.aged import Numbered, Samples, Sweep
 from collector.store.retention.cap import LOW_SHARE, over_hint, stages
 from collector.store.retention.dose import Dose
+from collector.store.retention.fitting import Fitting
 from collector.store.retention.rules import Rule, rules
 from collector.store.retention.sizes import Sizes, is_crowded, log_room, pages, sizes
 from collector.store.retention.tiers import AGES, Tier
@@ -53,6 +54,7 @@ class Keeper:
     def __init__(self, path: Path, retention: Retention) -> None:
         self.retention = retention
         self._path = path
+        self._fitting = Fitting(path)
         self._trust = Trust()
         self._doses: dict[str, Dose] = {}
         self._pages = Dose(FEWEST_PAGES, MOST_PAGES, AIM_PAGES_MS)
@@ -114,7 +116,7 @@ class Keeper:
         def step(conn: sqlite3.Connection) -> int:
             began = time.perf_counter()
             with wal.without_checkpoints(conn), transaction(conn):
-                gone = walk.step(conn, dose.count)
+                gone = walk.step(conn, self._fitting.rows(dose.count))
             dose.took((time.perf_counter() - began) * 1000, gone)
             self._gone[walk.name] += gone
             return gone
@@ -128,7 +130,7 @@ class Keeper:
 
         def counted(conn: sqlite3.Connection) -> int:
             gone = step(conn)
-            self._unmoved += gone / dose.count
+            self._unmoved += gone / self._fitting.rows(dose.count)
             return gone
 
         def checkpoint(conn: sqlite3.Connection) -> None:
@@ -155,7 +157,8 @@ class Keeper:
         """All steps of a walk; over the cap, the pages that it frees are given back meanwhile."""
         for turn in self._walk(walk):
             yield turn
-            if self._is_over() and self._free >= shrink.MANY_PAGES and self._can_shrink is not False:
+            many = self._fitting.pages(shrink.MANY_PAGES)
+            if self._is_over() and self._free >= many and self._can_shrink is not False:
                 self._free = 0
                 yield from self._shrunk()
 
@@ -238,7 +241,7 @@ class Keeper:
         assert self._surplus is not None
         began = time.perf_counter()
         with wal.without_checkpoints(conn):
-            gone = shrink.give_back(conn, min(self._pages.count, self._surplus))
+            gone = shrink.give_back(conn, min(self._fitting.pages(self._pages.count), self._surplus))
         self._pages.took((time.perf_counter() - began) * 1000, gone)
         self._surplus = self._surplus - gone if gone else 0
         return gone

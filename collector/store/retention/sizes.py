@@ -43,6 +43,11 @@ class Sizes(NamedTuple):
         return self.file + self.wal + self.aside
 
 
+def taken_bytes(path: Path) -> int:
+    """What all files of the database at ``path`` take as they lie there, without asking SQLite."""
+    return file_size(path) + file_size(wal_path(path)) + aside(path)
+
+
 def log_room(cap_bytes: float) -> int:
     """Bytes of the cap that are kept for the write-ahead log, which grows with what is deleted too."""
     return min(LOG_BYTES, int(LOG_SHARE * cap_bytes))
