@@ -334,6 +334,7 @@ ODD_AND_EVEN = st.lists(st.text("aeE0'1 =.-+(,5", max_size=7), min_size=40, max_
 NUMBERS = st.from_regex(r"[05a]?[05_.]{0,2}[eE]?[-+]?[05]{1,2}(?:\.[05])?(?: '|'0'|')?", fullmatch=True)
 
 
+@pytest.mark.long
 @given(st.one_of(ODD_AND_EVEN, st.lists(NUMBERS, min_size=40, max_size=60)), st.sampled_from(DIALECTS))
 @settings(max_examples=100, deadline=None)
 def test_statements_of_one_outline_have_one_fingerprint(sqls: list[str], dialect: Dialect) -> None:

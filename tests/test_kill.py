@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from collector.orm import select
 from collector.store import schema
 from collector.store.database import open_reader, open_writer
@@ -65,6 +67,7 @@ def kill_after(path: Path, number: int, lines: int) -> list[str]:
     return [f"{number}.{batch}" for batch in told]
 
 
+@pytest.mark.long
 def test_what_was_told_committed_survives_sigkill_and_batches_are_whole(tmp_path: Path) -> None:
     """Ten times, at whatever moment the signal finds it, each time on the file the last one left behind."""
     path = tmp_path / "c.db"

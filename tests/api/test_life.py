@@ -35,6 +35,7 @@ def started(path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
         process.wait(10)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("beside", [True, False])
 def test_two_processes_write_at_once(
     path: Path, started: Callable[[str], subprocess.Popen[bytes]], beside: bool

@@ -78,6 +78,7 @@ record.create("skil", skill_id="a")
 """
 
 
+@pytest.mark.long
 def test_a_type_checker_sees_what_is_wrong_with_a_record(tmp_path: Path) -> None:
     """A column that is missing, of another type, or unknown; an unknown kind."""
     script = tmp_path / "script.py"
