@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Home(Protocol):
     """Asked by one thread only, the writer's."""
 
-    def look(self, monotonic: float, *, recording: bool) -> None:
+    def look(self, *, recording: bool) -> None:
         """Raise Trouble when writing now would be wrong: the file is another one, or, for a flush of
         records (``recording``), too little room is left on its disk."""
 
@@ -27,7 +27,7 @@ class Home(Protocol):
 class Nowhere:
     """A file that nobody looks after: the writer tries again, and that is all."""
 
-    def look(self, monotonic: float, *, recording: bool) -> None:
+    def look(self, *, recording: bool) -> None:
         """Nothing to say."""
 
     def mend(self, failure: Failure, *, sure: bool) -> sqlite3.Connection | None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # The ballast is taken on again only when so many times its size is free beyond the least.
 PLENTY = 2
-LOOK_SECONDS = 1.0
 # With so much free a small transaction still goes through.
 FULL_BYTES = 256 << 10
 
@@ -31,16 +30,15 @@ class Room:
         self._folder = path.parent
         self._minimum, self._ballast = minimum_bytes, ballast_bytes
         self._file = ballast_path(path)
-        self._looked_at = float("-inf")
 
-    def look(self, monotonic: float) -> None:
-        """Raise Trouble when less is free than must stay free; looks once a second."""
-        if not self._minimum or monotonic - self._looked_at < LOOK_SECONDS:
-            return
-        free = self.free_bytes()
+    def look(self) -> None:
+        """Raise Trouble when less is free than must stay free.
+
+        Before each flush, for 1.4 us: in a second a burst of records could write all that is to stay free.
+        """
+        free = self.free_bytes() if self._minimum else None
         if free is not None and free < self._minimum:
             raise Trouble("full", f"{size(free)} are free, and {size(self._minimum)} are to stay free")
-        self._looked_at = monotonic  # after a refusal it is looked again at once
 
     def is_needed(self) -> bool:
         """Whether upkeep needs the ballast's room, since writing was refused: hardly anything is left, or a

@@ -231,7 +231,7 @@ class Writer:
         assert flight is not None
         start = time.perf_counter()
         try:
-            self._home.look(now.monotonic, recording=True)
+            self._home.look(recording=True)
             outcomes = self._inserting.flush(self._conn, flight)
         except REFUSALS as error:
             self._back_off(error, now.monotonic + time.perf_counter() - start)
@@ -332,7 +332,7 @@ class Writer:
         self._doing = asked
         start = time.perf_counter()
         try:
-            self._home.look(now.monotonic, recording=False)
+            self._home.look(recording=False)
             with transaction(self._conn) if asked.transaction else nullcontext():
                 result = asked.step(self._conn)
         except REFUSALS as error:

@@ -10,7 +10,6 @@ import json
 import os
 import pty
 import re
-import sqlite3
 import sys
 import threading
 import tty
@@ -24,6 +23,7 @@ import pytest
 from collector import clock
 from collector.commands import main
 from collector.records.process import ProcessSample
+from collector.sqlite import sqlite3
 from tests.answers.made import HOUR, Made
 from tests.intake.made import COMPLETE
 from tests.intake.served import Served

@@ -21,24 +21,24 @@ def path(tmp_path: Path) -> Path:
 
 def test_with_enough_room_nothing_is_said(path: Path) -> None:
     """A byte is free on every disk that these tests run on."""
-    Room(path, 1, 0).look(0.0)
+    Room(path, 1, 0).look()
 
 
 def test_with_less_than_the_least_recording_waits_as_on_a_full_disk(path: Path) -> None:
     """And the message tells both figures."""
     with pytest.raises(Trouble, match=r"are free, and .* are to stay free") as told:
-        Room(path, MORE_THAN_ANY_DISK, 0).look(0.0)
+        Room(path, MORE_THAN_ANY_DISK, 0).look()
     assert classify(told.value) == "full"
 
 
 def test_without_a_least_the_disk_is_not_looked_at(path: Path) -> None:
     """As where the folder is gone: SQLite says so itself."""
-    Room(path.parent / "gone" / "c.db", 0, 0).look(0.0)
+    Room(path.parent / "gone" / "c.db", 0, 0).look()
 
 
 def test_a_disk_that_cannot_be_asked_is_taken_for_large_enough(path: Path) -> None:
     """The writer's own try tells."""
-    Room(path.parent / "gone" / "c.db", MORE_THAN_ANY_DISK, 0).look(0.0)
+    Room(path.parent / "gone" / "c.db", MORE_THAN_ANY_DISK, 0).look()
 
 
 def test_the_ballast_takes_real_blocks_and_is_private(path: Path) -> None:

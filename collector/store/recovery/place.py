@@ -121,7 +121,7 @@ class Place:
 
     # What the writer asks. ----------------------------------------------------------------------
 
-    def look(self, monotonic: float, *, recording: bool) -> None:
+    def look(self, *, recording: bool) -> None:
         """Raise Trouble when what would be written now would be lost, or would fill the disk."""
         if self._database is None:
             raise Trouble("closed", str(self.path))
@@ -129,7 +129,7 @@ class Place:
             raise Trouble("moved", f"{self.path} or its log was deleted or replaced")
         self._guard()
         if recording:
-            self.room.look(monotonic)
+            self.room.look()
 
     def mend(self, failure: Failure, *, sure: bool) -> sqlite3.Connection | None:
         """Do what can be done; see `collector.store.home.Home`."""

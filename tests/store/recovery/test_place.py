@@ -177,9 +177,9 @@ def test_a_deleted_file_is_written_again_with_all_it_held(place: Place, path: Pa
     """It is still open, and nobody has lost a row."""
     path.unlink()
     with pytest.raises(Trouble, match="deleted or replaced"):
-        place.look(0.0, recording=True)
+        place.look(recording=True)
     assert place.mend("moved", sure=True) is not None
-    place.look(0.0, recording=True)
+    place.look(recording=True)
     assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
     assert rows(place, "SELECT reason, aside, rows_saved FROM recoveries") == [("deleted", "", 0)]
     assert [*path.parent.glob("*.rescued*")] == []
@@ -190,7 +190,7 @@ def test_a_deleted_log_costs_no_row(place: Place, path: Path, part: Any) -> None
     """Neither does its index."""
     part(path).unlink()
     with pytest.raises(Trouble):
-        place.look(0.0, recording=False)
+        place.look(recording=False)
     assert place.mend("moved", sure=True) is not None
     assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]
 
@@ -230,12 +230,12 @@ def test_a_file_of_another_program_put_in_its_place_is_left_alone(place: Place, 
     with pytest.raises(DatabaseError, match="another program"):
         place.mend("moved", sure=True)
     with pytest.raises(Trouble) as told:
-        place.look(0.0, recording=True)
+        place.look(recording=True)
     assert classify(told.value) == "closed"
     path.rename(path.with_name("theirs"))
     wal_path(path).write_bytes(b"theirs, too")
     assert place.mend("closed", sure=True) is not None
-    place.look(0.0, recording=True)
+    place.look(recording=True)
     assert rows(place, "SELECT from_ms FROM gaps") == [(1,)]  # where it was
     assert [*path.parent.glob("*.replaced-*")] == []
 
