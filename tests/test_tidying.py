@@ -53,10 +53,10 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    """A record with samples of an hour, of a day and of 20 days ago; it runs since then."""
+    """A record with samples of an hour, of two days and of 20 days ago; it runs since then."""
     made = Made(tmp_path / "c.db", clock.now().wall_ms)
     made.session(20 * DAY, 0)
-    for ago in (20 * DAY, DAY, HOUR):
+    for ago in (20 * DAY, 2 * DAY, HOUR):  # of three days of UTC at any hour
         made.cpu(ago, 50.0)
     made.close()
     found = Running(tmp_path / "c.db")
