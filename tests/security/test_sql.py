@@ -231,15 +231,28 @@ def test_mariadb_is_only_read(maria: MariaDB, query: str) -> None:
         "SELECT 1 INTO OUTFILE '/tmp/x'",
         "SELECT 1 INTO/**/DUMPFILE '/tmp/x'",
         "SELECT 1 INTO -- x\nOUTFILE '/tmp/x'",
-        "SELECT 1 /*!50000INTO OUTFILE '/tmp/x' */",
-        "SELECT 1 INTO /*!50000OUTFILE*/ '/tmp/x'",
         "TABLE kept into\toutfile '/tmp/x'",
         "SELECT '\\' INTO OUTFILE '/tmp/x' -- '",
     ],
 )
 def test_no_file_is_written_by_a_server(query: str) -> None:
-    """However the words are parted; MySQL runs what stands in some comments."""
+    """However the words are parted."""
     assert fault("mysql://h/d", query) == "must only read: no INTO OUTFILE"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 /*!50000INTO OUTFILE '/tmp/x' */",
+        "SELECT 1 INTO /*!50000OUTFILE*/ '/tmp/x'",
+        "/*M! SET GLOBAL general_log = 1, @a = */ (SELECT 1)",
+    ],
+)
+def test_mysql_runs_what_stands_in_some_comments(query: str) -> None:
+    """So there must be none, whatever is in it."""
+    assert fault("mysql://h/d", query) == (
+        "must only read: no /*! or /*M!: MySQL runs what stands in such a comment"
+    )
 
 
 def test_a_late_query_of_mariadb_is_ended_on_the_server(maria: MariaDB) -> None:
