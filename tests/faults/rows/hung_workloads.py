@@ -19,6 +19,7 @@ MANY_TICKS = 50
 # What ignores TERM takes two seconds more of the stop: not in the quick version.
 HANGS = {False: "sleep 300", True: "trap '' TERM; while :; do sleep 300; done"}
 BARS = {"missed ticks of 200 ms": 0, **END_BAR}
+NEWEST = "SELECT max(timestamp) FROM cpu_samples"
 EARLY_MS = 20  # a timer may wake so much before its time
 
 
@@ -39,7 +40,7 @@ def run(ground: Ground, count: int) -> Iterator[Round]:
         ground.victim.start()
         with ground.load(batches_per_s=20), Ticks(ground.victim) as ticks:
             until(lambda: len(mark.pids()) >= PLACES, "a hung workload at each place")
-            ((before,),) = ground.victim.rows("SELECT max(timestamp) FROM cpu_samples")
+            before = until(lambda: ground.victim.rows(NEWEST)[0][0], "a sample")
             for _ in ground.numbers(count):
                 ticks.wait_for_more(1)
                 yield Round(Verdict())
