@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ from collector.store.writer import Writer
 # Half of hypothesis's own number: the suite has hundreds of properties, and two minutes.
 settings.register_profile("quick", max_examples=50)
 settings.load_profile("quick")
+
+# A shell starts what it puts in the background with these ignored, and each child of ours would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 if TYPE_CHECKING:
     from collector.sqlite import sqlite3
