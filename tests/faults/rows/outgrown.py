@@ -24,7 +24,7 @@ ANSWER_SECONDS = 0.3
 ROOM = "are to stay free"
 
 
-@fault("outgrown", "a disk filled by the record itself; the cap frees it", quick=1, full=10)
+@fault("outgrown", "a disk filled by the record itself; the cap frees it", quick=0, full=10)
 def run(ground: Ground, number: int) -> Round:
     """It records again without a start, in every second round after one that finds the disk filled.
 
